@@ -1,0 +1,171 @@
+"""The engine's image store: what is in it, importing, pulling, tagging, and whether a registry answers it."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import subprocess
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import docker
+import requests
+
+REPOSITORY_PREFIX = "todo-k8s/"
+MANAGED_LABEL = "todo.k8s/managed"
+
+
+class StoreError(Exception):
+    """The engine refused or could not be asked; the text names the image and the remedy."""
+
+
+def split(reference: str) -> tuple[str, str]:
+    """Repository and tag of NAME[:TAG]; the tag is `latest` when there is none."""
+    head, colon, tail = reference.rpartition(":")
+    return (head, tail) if colon and "/" not in tail else (reference, "latest")
+
+
+def registry_of(reference: str) -> str:
+    """The registry's host in an image name, `docker.io` for short names."""
+    first, slash, _rest = reference.partition("/")
+    return first if slash and (first == "localhost" or "." in first or ":" in first) else "docker.io"
+
+
+def content_key(inspected: dict) -> str:
+    """12 digits for what an image holds: its layers and the configuration that builds and containers inherit.
+
+    Other than the image ID it does not contain the time of the import, so that another store gives the same.
+    """
+    config = inspected.get("Config") or {}
+    inherited = ("Env", "Entrypoint", "Cmd", "User", "WorkingDir", "StopSignal", "Volumes", "Shell", "OnBuild")
+    parts = {
+        "layers": (inspected.get("RootFS") or {}).get("Layers"),
+        "config": {name: config[name] for name in inherited if config.get(name)},
+        "platform": [inspected.get("Os"), inspected.get("Architecture")],
+    }
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def explain(error: Exception) -> str:
+    """One line that tells what a registry or an engine said."""
+    if isinstance(error, requests.exceptions.Timeout):
+        return "no answer in time"
+    text = getattr(error, "explanation", None) or str(error)
+    return " ".join(str(text).split())[:200]
+
+
+@contextmanager
+def unpacked(archive: Path) -> Iterator[Iterable[bytes]]:
+    """The tar inside a .tar, .tar.gz or .tar.zst file as chunks of bytes."""
+    if archive.suffix == ".zst":
+        process = subprocess.Popen(["zstd", "-dc", "--", str(archive)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        with process:
+            yield iter(lambda: process.stdout.read(1 << 20), b"")
+            problem = process.stderr.read()
+        if process.returncode:
+            raise StoreError(
+                f"{archive}: zstd says {problem.decode(errors='replace').strip()}. Remove it and run again."
+            )
+        return
+    opener = gzip.open if archive.suffix == ".gz" else open
+    with opener(archive, "rb") as stream:
+        yield iter(lambda: stream.read(1 << 20), b"")
+
+
+class ImageStore:
+    """One engine's images. `host` as in DOCKER_HOST; empty for the environment's or the usual socket."""
+
+    def __init__(self, host: str = "", timeout: float = 60) -> None:
+        self.host = host
+        self._timeout = timeout
+        self._client = self._connect(timeout)
+
+    def _connect(self, timeout: float) -> docker.DockerClient:
+        try:
+            if self.host:
+                return docker.DockerClient(base_url=self.host, timeout=timeout)
+            return docker.from_env(timeout=timeout)
+        except docker.errors.DockerException as error:
+            raise StoreError(
+                f"Docker engine {self.host or '(the usual socket)'}: does not answer ({explain(error)}). "
+                "Needed: a running engine. Start it, or set DOCKER_HOST."
+            ) from error
+
+    @property
+    def api(self) -> docker.APIClient:
+        """The low-level client."""
+        return self._client.api
+
+    def inspect(self, reference: str) -> dict | None:
+        """What the engine says of an image, None when it has none of that name."""
+        try:
+            return self.api.inspect_image(reference)
+        except docker.errors.ImageNotFound:
+            return None
+        except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+            raise StoreError(f"Image {reference}: the engine could not be asked: {explain(error)}") from error
+
+    def registry_problem(self, reference: str, seconds: float) -> str:
+        """Why the engine gets no answer for `reference` from its registry within `seconds`; empty when it does."""
+        # A client of its own: its deadline is for this question alone.
+        client = self._connect(seconds)
+        try:
+            client.api.inspect_distribution(reference)
+        except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+            return explain(error) or type(error).__name__
+        finally:
+            client.close()
+        return ""
+
+    def pull(self, reference: str, say=lambda text: None) -> None:
+        """Pull an image; raises StoreError with the engine's words."""
+        repository, tag = split(reference)
+        say(f"pulling {reference}")
+        try:
+            for event in self.api.pull(repository, tag=tag, stream=True, decode=True):
+                if event.get("error"):
+                    raise StoreError(f"Image {reference}: could not be pulled: {event['error']}")
+        except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+            raise StoreError(f"Image {reference}: could not be pulled: {explain(error)}") from error
+
+    def import_tar(self, archive: Path, reference: str, changes: list[str]) -> None:
+        """Make an image of a root filesystem's tar with a configuration given as Dockerfile instructions."""
+        repository, tag = split(reference)
+        try:
+            with unpacked(archive) as chunks:
+                answer = self.api.import_image(chunks, repository=repository, tag=tag, changes=changes, stream_src=True)
+        except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
+            raise StoreError(f"Image {reference}: the engine did not import {archive}: {explain(error)}") from error
+        for line in answer.splitlines():
+            if line.strip() and (problem := json.loads(line).get("error")):
+                raise StoreError(f"Image {reference}: the engine did not import {archive}: {problem}")
+
+    def tag(self, source: str, reference: str) -> None:
+        """Give an image another name."""
+        repository, tag = split(reference)
+        try:
+            self.api.tag(source, repository, tag=tag)
+        except docker.errors.DockerException as error:
+            raise StoreError(f"Image {source}: could not be named {reference}: {explain(error)}") from error
+
+    def managed(self) -> list[str]:
+        """Names of the images that this project made, by label or by repository."""
+        found = set()
+        for image in self.api.images():
+            names = [name for name in image.get("RepoTags") or [] if name != "<none>:<none>"]
+            ours = (image.get("Labels") or {}).get(MANAGED_LABEL) == "true"
+            found |= {name for name in names if ours or name.startswith(REPOSITORY_PREFIX)}
+            if ours and not names:
+                found.add(image["Id"])
+        return sorted(found)
+
+    def remove(self, reference: str) -> None:
+        """Remove a name (and the image with its last name); an image that is gone already is fine."""
+        try:
+            self.api.remove_image(reference, force=True)
+        except docker.errors.ImageNotFound:
+            return
+        except docker.errors.DockerException as error:
+            raise StoreError(f"Image {reference}: could not be removed: {explain(error)}") from error

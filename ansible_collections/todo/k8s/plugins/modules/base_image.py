@@ -1,0 +1,289 @@
+#!/usr/bin/python
+"""Base images, official or made from Debian packages."""
+
+DOCUMENTATION = r"""
+module: base_image
+short_description: Have base images, official or made from Debian packages
+description:
+  - Sees to it that the engine has a list of base images. Where a registry answers the engine these are the official
+    ones; elsewhere they are made with C(mmdebstrap) from Debian packages, trimmed, and imported.
+  - The decision is one for the whole list, takes at most O(registry_timeout) seconds and is not taken again while the
+    engine has the images.
+  - An image made here is tagged with a hash of its description; the same description is made once. Its root filesystem
+    stays in O(cache_dir), so that a new engine's store does not need the packages again.
+options:
+  bases:
+    description: The wished images.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Short name; the image made here is C(todo-k8s/base-NAME:KEY).
+        type: str
+        required: true
+      official:
+        description: The official image's name and tag (or digest). Without it the image is always made here.
+        type: str
+      debian:
+        description: What it is made of where no registry answers.
+        type: dict
+        suboptions:
+          suite:
+            description: Debian's release.
+            type: str
+            default: bookworm
+          variant:
+            description: mmdebstrap's variant; C(essential) has no apt inside.
+            type: str
+            default: essential
+          packages:
+            description: Debian packages beside the variant's.
+            type: list
+            elements: str
+            default: []
+          users:
+            description: Users made before the packages, so that their numbers are fixed.
+            type: list
+            elements: dict
+            default: []
+            suboptions:
+              name:
+                description: User and group name.
+                type: str
+                required: true
+              uid:
+                description: User number.
+                type: int
+                required: true
+              gid:
+                description: Group number; the user's by default.
+                type: int
+              home:
+                description: Home directory; it is not created.
+                type: str
+              shell:
+                description: Login shell.
+                type: str
+          files:
+            description: Files placed in the image.
+            type: list
+            elements: dict
+            default: []
+            suboptions:
+              path:
+                description: Absolute path in the image.
+                type: str
+                required: true
+              content:
+                description: The file's text.
+                type: str
+              src:
+                description: A file or a folder on this host, instead of O(bases[].debian.files[].content).
+                type: path
+              mode:
+                description: Octal mode in quotes; not for folders.
+                type: str
+              early:
+                description: Place it before the packages are installed.
+                type: bool
+          customize:
+            description: Shell commands run inside the tree, last; each ends the making when it fails.
+            type: list
+            elements: str
+            default: []
+          hooks:
+            description: mmdebstrap customize hooks as they are; C($1) is the tree.
+            type: list
+            elements: str
+            default: []
+          exclude:
+            description: dpkg path patterns left out beside documentation, manuals and translations.
+            type: list
+            elements: str
+            default: []
+          include:
+            description: dpkg path patterns kept although excluded.
+            type: list
+            elements: str
+            default: []
+          trim:
+            description: Whether documentation, manuals and translations are left out.
+            type: bool
+            default: true
+          env:
+            description: Environment of the image; PATH is added.
+            type: dict
+            default: {}
+          entrypoint:
+            description: Entry point, an argument list.
+            type: list
+            elements: str
+          cmd:
+            description: Default command, an argument list.
+            type: list
+            elements: str
+          workdir:
+            description: Working directory.
+            type: str
+          user:
+            description: User of the containers.
+            type: str
+          stopsignal:
+            description: Signal that ends a container, for example SIGINT.
+            type: str
+          expose:
+            description: Ports, for example 5432/tcp.
+            type: list
+            elements: str
+          volumes:
+            description: Paths that are volumes.
+            type: list
+            elements: str
+  source:
+    description: Where the images come from; C(auto) asks whether a registry answers.
+    type: str
+    choices: [auto, official, debian]
+    default: auto
+  registry_timeout:
+    description: Seconds the decision may take.
+    type: float
+    default: 5.0
+  cache_dir:
+    description: Directory of the cached root filesystems.
+    type: path
+    required: true
+  jobs:
+    description: How many are made at the same time.
+    type: int
+    default: 2
+  docker_host:
+    description: The engine's address; otherwise DOCKER_HOST or the usual socket.
+    type: str
+    default: ''
+attributes:
+  check_mode:
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Have a Python base
+  todo.k8s.base_image:
+    cache_dir: ~/.cache/todo.k8s/images
+    bases:
+      - name: python
+        official: python:3.11-slim-bookworm
+        debian:
+          packages: [python3, python3-venv, ca-certificates]
+          customize: [ln -s python3 /usr/bin/python]
+          cmd: [python3]
+"""
+
+RETURN = r"""
+bases:
+  description: For each name its C(ref), C(id), C(key) (hash of its content), C(source), C(reason), C(size_mb) and
+    whether it C(changed). In check mode C(id) and C(key) are empty for what would be made.
+  type: dict
+  returned: always
+decision:
+  description: The C(source) of those that have two, the C(reason) and the C(seconds) it took to find out.
+  type: dict
+  returned: always
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.todo.k8s.plugins.module_utils.base_images import Base, BaseImageError, provide
+from ansible_collections.todo.k8s.plugins.module_utils.debootstrap import DebootstrapError
+from ansible_collections.todo.k8s.plugins.module_utils.image_store import ImageStore, StoreError
+from ansible_collections.todo.k8s.plugins.module_utils.progress import report
+
+
+def _list(elements: str = "str", **more) -> dict:
+    return {"type": "list", "elements": elements, **more}
+
+
+USER = {
+    "name": {"type": "str", "required": True},
+    "uid": {"type": "int", "required": True},
+    "gid": {"type": "int"},
+    "home": {"type": "str"},
+    "shell": {"type": "str"},
+}
+FILE = {
+    "path": {"type": "str", "required": True},
+    "content": {"type": "str"},
+    "src": {"type": "path"},
+    "mode": {"type": "str"},
+    "early": {"type": "bool"},
+}
+DEBIAN = {
+    "suite": {"type": "str", "default": "bookworm"},
+    "variant": {"type": "str", "default": "essential"},
+    "packages": _list(default=[]),
+    "users": _list("dict", default=[], options=USER),
+    "files": _list("dict", default=[], options=FILE, mutually_exclusive=[("content", "src")]),
+    "customize": _list(default=[]),
+    "hooks": _list(default=[]),
+    "exclude": _list(default=[]),
+    "include": _list(default=[]),
+    "trim": {"type": "bool", "default": True},
+    "env": {"type": "dict", "default": {}},
+    "entrypoint": _list(),
+    "cmd": _list(),
+    "workdir": {"type": "str"},
+    "user": {"type": "str"},
+    "stopsignal": {"type": "str"},
+    "expose": _list(),
+    "volumes": _list(),
+}
+BASE = {
+    "name": {"type": "str", "required": True},
+    "official": {"type": "str"},
+    "debian": {"type": "dict", "options": DEBIAN},
+}
+
+
+def main():
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec={
+            "bases": _list("dict", required=True, options=BASE),
+            "source": {"type": "str", "choices": ["auto", "official", "debian"], "default": "auto"},
+            "registry_timeout": {"type": "float", "default": 5.0},
+            "cache_dir": {"type": "path", "required": True},
+            "jobs": {"type": "int", "default": 2},
+            "docker_host": {"type": "str", "default": ""},
+        },
+        supports_check_mode=True,
+    )
+    wanted = module.params
+    try:
+        bases = [Base.wish(item["name"], item["official"], item["debian"]) for item in wanted["bases"]]
+        decision, found = provide(
+            bases,
+            store=ImageStore(wanted["docker_host"]),
+            cache=Path(wanted["cache_dir"]),
+            source=wanted["source"],
+            seconds=wanted["registry_timeout"],
+            jobs=wanted["jobs"],
+            check=module.check_mode,
+            say=report,
+        )
+    except (BaseImageError, DebootstrapError, StoreError) as error:
+        module.fail_json(msg=str(error))
+    made = [name for name, base in found.items() if base["changed"]]
+    origin = f"{decision.source}, because {decision.reason}"
+    module.exit_json(
+        changed=bool(made),
+        bases=found,
+        decision=asdict(decision),
+        msg=f"made {', '.join(made)} ({origin})" if made else f"nothing to make ({origin})",
+    )
+
+
+if __name__ == "__main__":
+    main()
