@@ -19,6 +19,8 @@ import docker
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 # Names of the chains and interfaces that dockerd makes (libnetwork, moby 20.10 to 28).
+# docker0's default subnet, masqueraded by a rule that does not name the bridge when it is the negated interface.
+DOCKER_SUBNET = re.compile(r"172\.1[78]\.0\.0/16")
 DOCKER_RULE = re.compile(r"DOCKER|docker0|\bbr-[0-9a-f]{12}\b")
 
 
@@ -59,6 +61,10 @@ class EnginePaths:
     @property
     def log(self) -> Path:
         return self.state / "dockerd.log"
+
+    @property
+    def command(self) -> Path:
+        return self.state / "command.json"
 
     @property
     def before(self) -> Path:
@@ -144,6 +150,14 @@ def daemon_command(
     return command
 
 
+def last_command(paths: EnginePaths) -> list[str]:
+    """The argument list that this project's engine was last started with; empty without one."""
+    try:
+        return json.loads(paths.command.read_text())
+    except (OSError, ValueError):
+        return []
+
+
 def is_running(pid_file: Path, needle: str) -> int | None:
     """The pid in `pid_file` when that process lives and its command line holds `needle`, else None."""
     try:
@@ -202,7 +216,9 @@ def start(paths: EnginePaths, command: list[str], supervisor: Path, *, timeout: 
     """
     paths.state.mkdir(parents=True, exist_ok=True)
     paths.data.mkdir(parents=True, exist_ok=True)
-    remember_host(paths)
+    if not paths.before.exists():  # a restart after a crash must not take the crash's remains for the host's own
+        remember_host(paths)
+    paths.command.write_text(json.dumps(command))
     subprocess.run(
         [sys.executable, str(supervisor), "--pid-file", paths.supervisor_pid, "--log", paths.log, "--", *command],
         check=True,
@@ -290,9 +306,13 @@ def without_docker_rules(saved: str, forward_policy: str) -> str:
     for line in saved.splitlines():
         if line.startswith(":FORWARD "):
             line = re.sub(r"^:FORWARD \w+", f":FORWARD {forward_policy}", line)
-        elif line[:1] in ":-" and DOCKER_RULE.search(line):
-            continue
-        elif line.startswith("-A POSTROUTING") and "MASQUERADE" in line and re.search(r"172\.1[78]\.0\.0/16", line):
+        elif (
+            line[:1] in ":-"
+            and DOCKER_RULE.search(line)
+            or line.startswith("-A POSTROUTING")
+            and "MASQUERADE" in line
+            and DOCKER_SUBNET.search(line)
+        ):
             continue
         kept.append(line)
     return "\n".join(kept) + "\n"

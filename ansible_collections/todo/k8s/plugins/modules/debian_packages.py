@@ -45,6 +45,7 @@ installed:
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.todo.k8s.plugins.module_utils import debian_packages as packages
 from ansible_collections.todo.k8s.plugins.module_utils.progress import report
 

@@ -10,7 +10,8 @@ description:
   - An engine that was there before is used and never touched.
 options:
   state:
-    description: V(found) only looks, V(present) starts one where none answers, V(absent) ends the one this module started.
+    description:
+      - V(found) only looks, V(present) starts one where none answers, V(absent) ends the one this module started.
     choices: [found, present, absent]
     default: present
     type: str
@@ -31,6 +32,10 @@ options:
   mtu:
     description: The bridge's MTU in bytes; the uplink's own when not set.
     type: int
+  restart_only:
+    description: Start an engine only if this module had started one before, and as it was then.
+    type: bool
+    default: false
   timeout:
     description: Seconds to wait for the started engine to answer.
     type: int
@@ -65,6 +70,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+
 from ansible_collections.todo.k8s.plugins.module_utils import docker_engine as engines
 from ansible_collections.todo.k8s.plugins.module_utils.progress import report
 
@@ -86,7 +92,8 @@ def _start(module, paths):
     if module.check_mode:
         module.exit_json(changed=True, engine={}, msg=f"no engine answers: {dockerd} would be started")
     options = module.params
-    command = engines.daemon_command(
+    command = engines.last_command(paths) if options["restart_only"] else []
+    command = command or engines.daemon_command(
         dockerd,
         paths,
         mtu=options["mtu"] or engines.host_mtu(),
@@ -107,6 +114,7 @@ def main():
             "supervisor": {"type": "path"},
             "runtime": {"type": "path"},
             "mtu": {"type": "int"},
+            "restart_only": {"type": "bool", "default": False},
             "timeout": {"type": "int", "default": 60},
         },
         required_if=[("state", "present", ["supervisor"])],
@@ -119,7 +127,8 @@ def main():
             done = engines.stop(paths) if ours and not module.check_mode else []
             module.exit_json(changed=ours, engine={}, msg="; ".join(done) or "no engine of ours runs")
         info = engines.find(dict(os.environ))
-        if info is None and module.params["state"] == "present":
+        ours = bool(engines.last_command(paths))
+        if info is None and module.params["state"] == "present" and (ours or not module.params["restart_only"]):
             _start(module, paths)
         module.exit_json(
             changed=False,

@@ -1,0 +1,41 @@
+# make help lists the targets. Settings: inventories/local/group_vars/all.yml, or make up ARGS='-e minikube_cpus=2'
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+PLAYBOOK := $(VENV)/bin/ansible-playbook
+ARGS ?=
+
+.PHONY: help up down status test test-faults lint bench distclean env
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+env: $(VENV)/stamp
+
+$(VENV)/stamp: requirements.txt scripts/environment
+	@scripts/environment $(VENV) requirements.txt
+
+up: env ## from a bare machine to the verified application
+	@$(PLAYBOOK) site.yml $(ARGS)
+
+down: env ## take it all away again (caches stay)
+	@$(PLAYBOOK) teardown.yml $(ARGS)
+
+distclean: env ## down, and caches, packages it installed and environments too
+	@$(PLAYBOOK) teardown.yml -e todo_distclean=true $(ARGS)
+	@rm -rf $(VENV) .venv-app .ansible .pytest_cache .ruff_cache && echo "removed $(VENV), .venv-app and tool caches"
+
+status: env ## what is running, in plain words
+	@$(PLAYBOOK) playbooks/status.yml $(ARGS)
+
+test: env ## every test: lint, unit, application, chart, and the whole path on a real Minikube
+	@$(VENV)/bin/python scripts/run_tests.py $(ARGS)
+
+test-faults: env ## the slow fault scenarios
+	@$(VENV)/bin/python scripts/run_tests.py --faults $(ARGS)
+
+lint: env ## ruff, yamllint, ansible-lint
+	@$(VENV)/bin/python scripts/run_tests.py --only lint $(ARGS)
+
+bench: env ## timings of the main job
+	@$(VENV)/bin/python bench/main_job.py $(ARGS)

@@ -1,0 +1,154 @@
+"""Runs the project's tests stage by stage, tells each one's duration and verdict, and ends with `N passed, N failed`.
+
+Stages run in order; a failed one does not keep the others from running. Whatever was started is ended at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = ROOT / ".venv" / "bin"
+INVENTORIES = ["-i", "inventories/local", "-i", "inventories/ci"]
+STATE = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "todo.k8s-test"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step: `gate` is the plan's gate that it proves, `junit` whether the command takes --junitxml."""
+
+    name: str
+    gate: str
+    command: list[str]
+    cwd: Path = ROOT
+    junit: bool = False
+    group: str = "main"
+
+
+def pytest(name: str, gate: str, *paths: str, env: str = ".venv", cwd: str = ".") -> Stage:
+    """A stage that is a pytest run."""
+    return Stage(name, gate, [str(ROOT / env / "bin/pytest"), "-q", *paths], ROOT / cwd, junit=True)
+
+
+def play(name: str, gate: str, playbook: str, *arguments: str, group: str = "main") -> Stage:
+    """A stage that is a playbook run with the tests' inventory."""
+    return Stage(name, gate, [str(BIN / "ansible-playbook"), *INVENTORIES, playbook, *arguments], group=group)
+
+
+def stages() -> list[Stage]:
+    """All stages, in the order in which they run."""
+    python_files = ["ansible_collections", "todo-application", "chatbot", "scripts", "tests", "bench"]
+    return [
+        Stage("ruff", "5 documentation", [str(BIN / "ruff"), "check", *python_files], group="lint"),
+        Stage("ruff format", "5 documentation", [str(BIN / "ruff"), "format", "--check", *python_files], group="lint"),
+        Stage("yamllint", "5 documentation", [str(BIN / "yamllint"), "--strict", "."], group="lint"),
+        Stage("ansible-lint", "5 documentation", [str(BIN / "ansible-lint"), "--offline"], group="lint"),
+        pytest("collection, unit", "4 function", "ansible_collections/todo/k8s/tests/unit"),
+        Stage("environment of the applications", "4 function", ["scripts/environment", ".venv-app", *APP_LOCKS]),
+        play("what the tests need", "3 deployment", "playbooks/prepare_tests.yml"),
+        pytest("todo-backend, API", "4 function", "tests", env=".venv-app", cwd="todo-application/backend"),
+        pytest("chatbot-backend, API", "4 function", "tests", env=".venv-app", cwd="chatbot/backend"),
+        Stage("chart", "2 chart", [str(BIN / "python"), "scripts/check_chart.py", str(STATE / "bin")]),
+        Stage("molecule default", "3 deployment", [str(BIN / "molecule"), "test", "-s", "default"]),
+    ]
+
+
+APP_LOCKS = [
+    "todo-application/backend/requirements.txt",
+    "chatbot/backend/requirements.txt",
+    "todo-application/backend/requirements-test.txt",
+    "chatbot/backend/requirements-test.txt",
+]
+
+
+def junit_counts(report: Path) -> tuple[int, int]:
+    """Passed and failed tests of a JUnit file; skipped ones count as neither."""
+    passed = failed = 0
+    for suite in ElementTree.parse(report).getroot().iter("testsuite"):  # noqa: S314  made by pytest a moment ago
+        total, bad = int(suite.get("tests", 0)), int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+        failed += bad
+        passed += total - bad - int(suite.get("skipped", 0))
+    return passed, failed
+
+
+def environment() -> dict[str, str]:
+    """The stages' environment: the tools first on PATH, Ansible and Molecule pointed at this checkout."""
+    return {
+        **os.environ,
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        "ANSIBLE_COLLECTIONS_PATH": str(ROOT),
+        "ANSIBLE_NOCOLOR": "1" if os.environ.get("CI") else "0",
+        "PY_COLORS": "0" if os.environ.get("CI") else "1",
+        "PYTHONPYCACHEPREFIX": os.environ.get("PYTHONPYCACHEPREFIX", ""),
+    }
+
+
+def run(stage: Stage) -> tuple[int, int, float]:
+    """Run one stage; passed, failed and seconds."""
+    print(f"\n=== {stage.name} ===", flush=True)
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "junit.xml"
+        command = [*stage.command, f"--junitxml={report}"] if stage.junit else stage.command
+        code = subprocess.run(command, cwd=stage.cwd, env=environment(), check=False, stdin=subprocess.DEVNULL).returncode
+        passed, failed = junit_counts(report) if stage.junit and report.exists() else (int(code == 0), int(code != 0))
+    if code and not failed:  # a runner that died of something else than a failed test
+        failed = 1
+    return passed, failed, time.monotonic() - begun
+
+
+def leave_nothing() -> bool:
+    """Undo what the tests set up; True when nothing was left behind."""
+    if not STATE.exists():
+        return True
+    print("\n=== clean-up ===", flush=True)
+    command = [BIN / "ansible-playbook", *INVENTORIES, "teardown.yml"]
+    return subprocess.run(command, cwd=ROOT, env=environment(), check=False, stdin=subprocess.DEVNULL).returncode == 0
+
+
+def main() -> int:
+    """Run the chosen stages; the exit code says whether all passed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", metavar="TEXT", help="stages whose name or group has this text")
+    parser.add_argument("--faults", action="store_true", help="the slow fault scenarios instead")
+    options = parser.parse_args()
+    chosen = stages()
+    if options.faults:
+        faults = sorted(path.parent.name for path in ROOT.glob("molecule/*-faults/molecule.yml"))
+        chosen = [Stage(f"molecule {name}", "3 deployment", [str(BIN / "molecule"), "test", "-s", name]) for name in faults]
+    elif options.only:
+        chosen = [stage for stage in chosen if options.only in stage.name or options.only == stage.group]
+    if not chosen:
+        print(f"no stage matches {options.only or 'the fault scenarios'}; there are: {', '.join(s.name for s in stages())}")
+        return 2
+    results = []
+    try:
+        results = [(stage, *run(stage)) for stage in chosen]
+    finally:
+        begun = time.monotonic()
+        clean = leave_nothing()
+        last = time.monotonic() - begun
+    print("\nStage                                 verdict   passed  failed  seconds")
+    for stage, passed, failed, seconds in results:
+        print(f"{stage.name:<38}{'FAILED' if failed else 'ok':<8}{passed:>8}{failed:>8}{seconds:>9.1f}")
+    print(f"{'clean-up':<38}{'ok' if clean else 'FAILED':<8}{'':>16}{last:>9.1f}")
+    for gate in sorted({stage.gate for stage, *_ in results}):
+        bad = sum(failed for stage, _, failed, _ in results if stage.gate == gate)
+        print(f"Gate {gate}: {'not passed' if bad else 'passed'}")
+    passed = sum(result[1] for result in results)
+    failed = sum(result[2] for result in results) + (not clean)
+    print(f"Total {sum(result[3] for result in results) + last:.0f} s")
+    print(f"{passed} passed, {failed} failed", flush=True)
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
