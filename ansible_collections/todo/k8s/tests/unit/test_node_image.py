@@ -1,0 +1,53 @@
+"""Images written without an engine, and what names the node image."""
+
+import io
+import json
+import tarfile
+
+from ansible_collections.todo.k8s.plugins.module_utils import node_image
+from ansible_collections.todo.k8s.plugins.module_utils.oci_layout import Image, digest, write_layout
+
+
+def layout(tmp_path, content=b"binary"):
+    binary = tmp_path / "tool"
+    binary.write_bytes(content)
+    out = io.BytesIO()
+    ids = write_layout([Image("registry.k8s.io/tool:1", {"usr/local/bin/tool": binary}, ["/tool"])], out, "amd64")
+    return ids, out.getvalue()
+
+
+def test_equal_input_gives_equal_bytes(tmp_path):
+    assert layout(tmp_path) == layout(tmp_path)
+    assert layout(tmp_path)[0] != layout(tmp_path, b"other")[0]
+
+
+def test_every_blob_is_named_by_its_digest_and_reachable(tmp_path):
+    ids, data = layout(tmp_path)
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        files = {member.name: tar.extractfile(member).read() for member in tar}
+    blobs = {name: content for name, content in files.items() if name.startswith("blobs/")}
+    assert all(digest(content)[7:] == name.rpartition("/")[2] for name, content in blobs.items())
+    entry = json.loads(files["index.json"])["manifests"][0]
+    assert entry["annotations"] == {"io.containerd.image.name": "registry.k8s.io/tool:1"}
+    manifest = json.loads(files["blobs/sha256/" + entry["digest"][7:]])
+    assert manifest["config"]["digest"] == ids["registry.k8s.io/tool:1"]
+    layer = files["blobs/sha256/" + manifest["layers"][0]["digest"][7:]]
+    with tarfile.open(fileobj=io.BytesIO(layer)) as tar:
+        assert tar.extractfile("usr/local/bin/tool").read() == b"binary"
+        assert "usr/local/bin" in tar.getnames()
+
+
+def test_key_follows_what_goes_in():
+    parts = {"rootfs": "a", "tools": {"etcd": "1"}}
+    assert node_image.content_key(parts) == node_image.content_key(dict(reversed(parts.items())))
+    assert node_image.content_key(parts) != node_image.content_key({**parts, "tools": {"etcd": "2"}})
+
+
+def test_binaries_are_put_in_place_once(tmp_path):
+    tools = {}
+    for name in ("kubeadm", "kubelet", "kubectl"):
+        tools[name] = tmp_path / name
+        tools[name].write_bytes(name.encode())
+    assert node_image.install_binaries(tmp_path / "home", "v1", "amd64", tools)
+    assert not node_image.install_binaries(tmp_path / "home", "v1", "amd64", tools)
+    assert (tmp_path / "home/cache/linux/amd64/v1/kubelet").read_bytes() == b"kubelet"
