@@ -1,0 +1,89 @@
+import type { ReactNode, SVGProps } from "react";
+
+function Icon({ children, ...rest }: SVGProps<SVGSVGElement> & { children: ReactNode }) {
+  return (
+    <svg
+      viewBox="0 0 20 20"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.6"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+      className="h-5 w-5 shrink-0"
+      {...rest}
+    >
+      {children}
+    </svg>
+  );
+}
+
+export const PencilIcon = () => (
+  <Icon>
+    <path d="M12.5 4.5l3 3L7 16l-3.5.5L4 13z" />
+  </Icon>
+);
+export const TrashIcon = () => (
+  <Icon>
+    <path d="M4 6h12M8 6V4h4v2M6 6l.6 10h6.8L14 6M8.5 9v4.5M11.5 9v4.5" />
+  </Icon>
+);
+export const SearchIcon = () => (
+  <Icon>
+    <circle cx="9" cy="9" r="5" />
+    <path d="M13 13l3.5 3.5" />
+  </Icon>
+);
+export const CalendarIcon = () => (
+  <Icon className="h-4 w-4 shrink-0">
+    <rect x="3.5" y="4.5" width="13" height="12" rx="2" />
+    <path d="M3.5 8.5h13M7 3v3M13 3v3" />
+  </Icon>
+);
+export const ChatIcon = () => (
+  <Icon>
+    <path d="M4 4.5h12a1.5 1.5 0 0 1 1.5 1.5v7a1.5 1.5 0 0 1-1.5 1.5H9L5 17.5v-3H4A1.5 1.5 0 0 1 2.5 13V6A1.5 1.5 0 0 1 4 4.5z" />
+  </Icon>
+);
+export const ListIcon = () => (
+  <Icon>
+    <path d="M8 5.5h9M8 10h9M8 14.5h9M3 5.5l1 1 1.7-2M3 10l1 1 1.7-2M3 14.5l1 1 1.7-2" />
+  </Icon>
+);
+export const PlusIcon = () => (
+  <Icon>
+    <path d="M10 4v12M4 10h12" />
+  </Icon>
+);
+export const SendIcon = () => (
+  <Icon>
+    <path d="M10 16V4.5M5 9l5-5 5 5" />
+  </Icon>
+);
+export const ToolIcon = () => (
+  <Icon className="h-4 w-4 shrink-0">
+    <path d="M12.5 3.5a4 4 0 0 0-4.6 5.3L3.5 13.2a1.6 1.6 0 0 0 2.3 2.3L10.2 11a4 4 0 0 0 5.3-4.6l-2.3 2.3-2.1-.8-.8-2.1z" />
+  </Icon>
+);
+export const MenuIcon = () => (
+  <Icon>
+    <path d="M3.5 6h13M3.5 10h13M3.5 14h8" />
+  </Icon>
+);
+
+/** The sign of both applications: a ticked card. */
+export function Mark({ className = "h-8 w-8" }: { className?: string }) {
+  return (
+    <svg viewBox="0 0 32 32" className={className} aria-hidden="true">
+      <rect width="32" height="32" rx="9" className="fill-accent" />
+      <path
+        d="M9 16.5l5 5 9.5-11"
+        fill="none"
+        className="stroke-on-accent"
+        strokeWidth="3"
+        strokeLinecap="round"
+        strokeLinejoin="round"
+      />
+    </svg>
+  );
+}
