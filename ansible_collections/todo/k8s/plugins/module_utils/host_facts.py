@@ -131,6 +131,14 @@ def listeners() -> list[dict[str, Any]]:
     return parse_listeners(read("/proc/net/tcp")) + parse_listeners(read("/proc/net/tcp6"))
 
 
+def link_target(path: str | Path) -> str:
+    """Return where a symbolic link leads, empty where it can't be read or is gone by now."""
+    try:
+        return str(Path(path).readlink())
+    except OSError:
+        return ""
+
+
 def socket_owners(inodes: set[str]) -> dict[str, dict[str, Any]]:
     """Return {inode: {pid, name}} for the processes whose descriptors may be read."""
     owners: dict[str, dict[str, Any]] = {}
@@ -138,11 +146,11 @@ def socket_owners(inodes: set[str]) -> dict[str, dict[str, Any]]:
         if len(owners) == len(inodes):
             break
         try:
-            links = [str(link.readlink()) for link in (process / "fd").iterdir()]
+            descriptors = list((process / "fd").iterdir())
         except OSError:
             continue
-        for link in links:
-            inode = link.removeprefix("socket:[").removesuffix("]")
+        for descriptor in descriptors:
+            inode = link_target(descriptor).removeprefix("socket:[").removesuffix("]")
             if inode in inodes:
                 owners[inode] = {"pid": int(process.name), "name": read(process / "comm").strip()}
     return owners

@@ -104,22 +104,17 @@ def kubeconfig_entries(scope: Scope) -> list[dict[str, Any]] | None:
 
 def process_entries(scope: Scope, containers: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the engine's and our processes in this process's own pid namespace (a node's are its container's)."""
-    found, namespace = [], _link("/proc/self/ns/pid")
+    found, namespace = [], host_facts.link_target("/proc/self/ns/pid")
     for folder in Path("/proc").glob("[0-9]*"):
         name = host_facts.read(folder / "comm").strip()
-        if not name.startswith(PROCESSES) or _link(folder / "ns/pid") not in ("", namespace):
+        if not name.startswith(PROCESSES) or host_facts.link_target(folder / "ns/pid") not in ("", namespace):
             continue
         arguments = host_facts.read(folder / "cmdline").split("\0")
         if folder.name != str(os.getpid()):
-            found.append(rules.process_entry(name, arguments, _link(folder / "exe"), scope.paths, containers))
+            found.append(
+                rules.process_entry(name, arguments, host_facts.link_target(folder / "exe"), scope.paths, containers)
+            )
     return found
-
-
-def _link(path: str | Path) -> str:
-    try:
-        return str(Path(path).readlink())
-    except OSError:
-        return ""
 
 
 def firewall_entries(strangers: bool) -> list[dict[str, Any]] | None:
@@ -156,7 +151,7 @@ def listener_entries(scope: Scope) -> list[dict[str, Any]]:
     found = []
     for one in sockets:
         owner = owners.get(one["inode"], {})
-        executable = _link(f"/proc/{owner['pid']}/exe") if owner else ""
+        executable = host_facts.link_target(f"/proc/{owner['pid']}/exe") if owner else ""
         ours = one["port"] in scope.ports or executable.startswith(scope.paths)
         engines = owner.get("name", "").startswith(("dockerd", "containerd"))
         # A docker-proxy is told of by its process already, with its container.
