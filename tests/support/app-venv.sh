@@ -1,0 +1,15 @@
+#!/bin/sh
+# Makes .venv-app at the checkout's root: what both backends and their tests need, at the pinned versions, by hash.
+# Does nothing when it is up to date.
+set -eu
+cd "$(dirname "$0")/../.."
+stamp=.venv-app/.stamp
+wanted=$(cat todo-application/backend/requirements*.txt chatbot/backend/requirements*.txt | sha256sum)
+[ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && exit 0
+rm -rf .venv-app
+python3.11 -m venv .venv-app
+.venv-app/bin/pip install -q --require-hashes -r todo-application/backend/requirements.txt \
+    -r chatbot/backend/requirements.txt
+# httpx2 is hashed in the first step already; pytest is needed by tests only.
+.venv-app/bin/pip install -q -r todo-application/backend/requirements-test.txt
+echo "$wanted" > "$stamp"

@@ -1,0 +1,1 @@
+"""The todo-backend: people, their sign-in and their tasks."""

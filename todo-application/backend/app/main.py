@@ -1,0 +1,40 @@
+"""Puts the application together."""
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from app.api import auth, health, tasks
+from app.db import make_engine, make_sessions
+from app.errors import install_error_handlers
+from app.lifecycle import Lifecycle
+from app.middleware import RequestMiddleware
+from app.prestart import prepare
+from app.settings import SERVICE, Settings
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    stop = threading.Event()
+    arguments = (app.state.engine, app.state.lifecycle, stop)
+    threading.Thread(target=prepare, args=arguments, name="prestart", daemon=True).start()
+    yield
+    stop.set()
+    app.state.engine.dispose()
+
+
+def create_app(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
+    """Build the application; it answers at once and becomes ready when the database is."""
+    # No interactive pages (their scripts come from elsewhere) and no redirects, which would name the inner address.
+    app = FastAPI(title=SERVICE, lifespan=_lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.settings = settings
+    app.state.lifecycle = lifecycle
+    app.state.engine = make_engine(settings, SERVICE)
+    app.state.sessions = make_sessions(app.state.engine)
+    app.add_middleware(RequestMiddleware, lifecycle=lifecycle)
+    install_error_handlers(app)
+    for module in (auth, tasks, health):
+        app.include_router(module.router)
+    return app
