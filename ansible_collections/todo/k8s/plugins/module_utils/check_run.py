@@ -158,7 +158,12 @@ class Runner:
         subject = f"{wanted.get('method', 'GET')} {_address(kind, wanted)}"
         try:
             verify_answer(expect, status, headers, text, parsed, seconds)
-            self.variables.update(captured(step.get("capture") or {}, status, headers, parsed))
+            for name, value in captured(step.get("capture") or {}, status, headers, parsed).items():
+                # An old value must not stand in for one that is not there: it would clean up something else.
+                if value is NOTHING:
+                    self.variables.pop(name, None)
+                else:
+                    self.variables[name] = value
         except Unmet as error:
             raise Unmet(f"{subject}: {error}") from None
 

@@ -207,18 +207,21 @@ def verify_answer(
 def captured(rules: Mapping[str, str], status: int, headers: Mapping[str, str], parsed: Any) -> dict[str, Any]:
     """The variables that a step takes from its answer: a JSON path, ``$status`` or ``$header:Name``.
 
+    With a ``?`` at its end it need not be there; the variable is then NOTHING.
+
     :raises Unmet: where the answer does not have it.
     """
     lower = {name.lower(): value for name, value in headers.items()}
     found: dict[str, Any] = {}
-    for name, where in rules.items():
+    for name, rule in rules.items():
+        where = rule.removesuffix("?")
         if where == "$status":
             value: Any = status
         elif where.startswith("$header:"):
             value = lower.get(where.removeprefix("$header:").lower(), NOTHING)
         else:
             value = NOTHING if parsed is NOTHING else dig(parsed, where)
-        if value is NOTHING:
+        if value is NOTHING and where == rule:
             raise Unmet(f"the answer has no {where}, which is needed as {name}")
         found[name] = value
     return found

@@ -22,7 +22,8 @@ options:
       - C(expect) takes C(status) (number or list), C(headers) (name to pattern), C(text), C(max_seconds) and C(json), a
         mapping of paths such as C(user.email), C([0].title) or C(calls[name=add].result) to a value or to one of
         C(matches), C(contains), C(exists), C(length), C(min_length) and C(one_of).
-      - C(capture) maps a variable to a JSON path, C($status) or C($header:NAME).
+      - C(capture) maps a variable to a JSON path, C($status) or C($header:NAME); with a C(?) at its end it need not be
+        there, and the variable is then unset.
       - Actions are C(goto), C(fill), C(click), C(press), C(tick), C(expect_visible), C(expect_hidden), C(expect_text),
         C(expect_ticked), C(expect_title) and C(screenshot); elements are named by C(role) and C(name), C(label),
         C(placeholder), C(testid), C(text) or C(css), and C(within). Errors on the console fail the step except those

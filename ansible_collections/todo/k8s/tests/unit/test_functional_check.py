@@ -186,6 +186,17 @@ def test_when_leaves_a_step_out(shop):
     assert results[0]["ok"] and Shop.calls == ["GET /articles", "GET /moved"]
 
 
+def test_an_optional_capture_forgets_the_old_value(shop):
+    steps = [
+        {"name": "one", "method": "POST", "url": "{shop}/articles", "json": {"title": "x"}, "capture": {"thing": "id"}},
+        {"name": "two", "url": "{shop}/articles", "capture": {"thing": "[5].id?"}},
+    ]
+    remove = {"name": "remove", "method": "DELETE", "url": "{shop}/articles/{thing}"}
+    results, runner = run(shop, [{"name": "x", "steps": steps, "finally": [remove]}])
+    assert results[0]["ok"] and "thing" not in runner.variables
+    assert not any(call.startswith("DELETE") for call in Shop.calls)
+
+
 def test_the_account_is_stable_for_an_installation_and_different_for_another():
     one, again, other = account(b"a" * 32), account(b"a" * 32), account(b"b" * 32)
     assert one == again and one["account_id"] != other["account_id"]
