@@ -98,7 +98,9 @@ def run(stage: Stage) -> tuple[int, int, float]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "junit.xml"
         command = [*stage.command, f"--junitxml={report}"] if stage.junit else stage.command
-        code = subprocess.run(command, cwd=stage.cwd, env=environment(), check=False, stdin=subprocess.DEVNULL).returncode
+        code = subprocess.run(
+            command, cwd=stage.cwd, env=environment(), check=False, stdin=subprocess.DEVNULL
+        ).returncode
         passed, failed = junit_counts(report) if stage.junit and report.exists() else (int(code == 0), int(code != 0))
     if code and not failed:  # a runner that died of something else than a failed test
         failed = 1
@@ -123,11 +125,15 @@ def main() -> int:
     chosen = stages()
     if options.faults:
         faults = sorted(path.parent.name for path in ROOT.glob("molecule/*-faults/molecule.yml"))
-        chosen = [Stage(f"molecule {name}", "3 deployment", [str(BIN / "molecule"), "test", "-s", name]) for name in faults]
+        chosen = [
+            Stage(f"molecule {name}", "3 deployment", [str(BIN / "molecule"), "test", "-s", name]) for name in faults
+        ]
     elif options.only:
         chosen = [stage for stage in chosen if options.only in stage.name or options.only == stage.group]
     if not chosen:
-        print(f"no stage matches {options.only or 'the fault scenarios'}; there are: {', '.join(s.name for s in stages())}")
+        print(
+            f"no stage matches {options.only or 'the fault scenarios'}; there are: {', '.join(s.name for s in stages())}"
+        )
         return 2
     results = []
     try:

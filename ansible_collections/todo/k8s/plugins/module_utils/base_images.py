@@ -24,6 +24,17 @@ from ansible_collections.todo.k8s.plugins.module_utils.image_store import (
 KEPT_ARCHIVES = 2
 
 
+class PackagesMissing(Exception):
+    """Debian packages that the host needs first; `packages` has their names."""
+
+    def __init__(self, packages: list[str]) -> None:
+        super().__init__(
+            f"Making base images from Debian packages needs {', '.join(packages)} on this host. "
+            f"Install with `apt-get install {' '.join(packages)}`, or make an image registry reachable for the engine."
+        )
+        self.packages = packages
+
+
 class BaseImageError(Exception):
     """A base image cannot be had; the text names it, what was found and the remedy."""
 
@@ -115,7 +126,8 @@ def provide(
     """Have every base in the engine's store.
 
     Returns the decision and {name: {ref, id, key, source, reason, size_mb, changed}}. With `check` nothing is done,
-    and what would be made has an empty id. Raises BaseImageError, DebootstrapError or StoreError.
+    and what would be made has an empty id. Raises BaseImageError, PackagesMissing,
+    DebootstrapError or StoreError.
     """
     decision = decide(source, bases, lambda name: store.inspect(name) is not None, store.registry_problem, seconds)
     missing = [base for base in bases if decision.origin(base) == "official" and store.inspect(base.official) is None]
@@ -127,6 +139,9 @@ def provide(
             raise BaseImageError(f"Base image {base.name}: has no `debian` part, and {decision.reason}.")
     unmade = [base for base in made if store.inspect(base.made_name) is None]
     if unmade and not check:
+        lacking = [] if all(base.archive(cache).exists() for base in unmade) else debootstrap.missing_packages()
+        if lacking:
+            raise PackagesMissing(lacking)
         with ThreadPoolExecutor(max(1, jobs)) as pool:
             list(pool.map(lambda base: _make(base, cache, say), unmade))
         for base in unmade:
@@ -157,14 +172,14 @@ def _make(base: Base, cache: Path, say) -> None:
 
 
 def _import(base: Base, cache: Path, store: ImageStore, say) -> None:
-    say(f"base image {base.name}: importing it into the engine")
+    say(f"base image {base.name}: loading it into the engine")
     labels = {
         MANAGED_LABEL: "true",
         "todo.k8s/base": f"{base.name}:{base.key}",
         "org.opencontainers.image.title": f"base-{base.name}",
         "org.opencontainers.image.version": base.key,
     }
-    store.import_tar(base.archive(cache), base.made_name, debootstrap.changes(base.debian, labels))
+    store.load_tree(base.archive(cache), base.made_name, debootstrap.image_config(base.debian, labels))
 
 
 def _result(base: Base, decision: Decision, store: ImageStore, fetched: list[Base]) -> dict:

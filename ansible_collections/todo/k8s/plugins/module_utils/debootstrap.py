@@ -15,12 +15,14 @@ import re
 import shlex
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 # Part of every key: raise it when the way of making changes, so that old results are made anew.
 RECIPE = "1"
 # Newer time stamps are clamped to this (2025-01-01): the same packages then give the same bytes.
 EPOCH = "1735689600"
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 MERGED_USR = Path("/usr/share/mmdebstrap/hooks/merged-usr")
 
 TRIMMED = (
@@ -46,6 +48,7 @@ rm -f etc/ssl/private/ssl-cert-snakeoil.key etc/ssl/certs/ssl-cert-snakeoil.pem 
 rm -f var/lib/dpkg/*-old var/cache/debconf/*-old var/cache/ldconfig/aux-cache etc/passwd- etc/group- etc/shadow-
 rm -rf var/cache/apt var/lib/apt/lists var/cache/man
 find var/log -type f -delete
+find run -mindepth 1 -maxdepth 1 ! -name lock -exec rm -rf {} +
 : > etc/hostname
 if [ -e etc/machine-id ]; then : > etc/machine-id; fi
 """
@@ -146,6 +149,8 @@ def command(debian: dict, output: str, *, mirrors: list[str], apt_options: list[
     wish = normalise(debian)
     # Recommended packages never come with mmdebstrap; a configuration file that is already there is ours: keep it.
     arguments = ["mmdebstrap", f"--mode={mode}", f"--variant={wish['variant']}", "--dpkgopt=force-confold"]
+    # mmdebstrap would empty /run at the very end, and with it what was made there on purpose.
+    arguments.append("--skip=cleanup/run")
     if MERGED_USR.is_dir():  # otherwise bookworm's usrmerge brings the whole of Perl, 50 MB
         arguments.append(f"--hook-dir={MERGED_USR}")
     excluded = [*(TRIMMED if wish["trim"] else ()), *wish.get("exclude", [])]
@@ -156,30 +161,38 @@ def command(debian: dict, output: str, *, mirrors: list[str], apt_options: list[
         arguments.append(f"--include={','.join(wish['packages'])}")
     if wish.get("users"):
         arguments.append(f"--essential-hook={user_hook(wish['users'])}")
+    arguments.append(f"--customize-hook={CLEAN}")
     for item in files(wish):
         stage = "essential" if item.get("early") else "customize"
         arguments += [f"--{stage}-hook={hook}" for hook in file_hooks(item)]
     for line in wish.get("customize", []):
         arguments.append(f'--customize-hook=chroot "$1" /bin/sh -euc {shlex.quote(line)}')
     arguments += [f"--customize-hook={hook}" for hook in wish.get("hooks", [])]
-    arguments += [f"--customize-hook={CLEAN}", "--", wish["suite"], output, *mirrors]
-    return arguments
+    return [*arguments, "--", wish["suite"], output, *mirrors]
 
 
-def changes(debian: dict, labels: dict[str, str]) -> list[str]:
-    """The image's configuration as Dockerfile instructions, as the engine's import takes them."""
+def image_config(debian: dict, labels: dict[str, str]) -> dict:
+    """The image's configuration as OCI names it, without its layer."""
     wish = normalise(debian)
-    lines = [f"ENV {name}={json.dumps(str(value))}" for name, value in wish["env"].items()]
-    lines += [f"LABEL {json.dumps(name)}={json.dumps(str(value))}" for name, value in labels.items()]
-    for name in ("entrypoint", "cmd"):
-        if wish.get(name):
-            lines.append(f"{name.upper()} {json.dumps(wish[name])}")
-    for name in ("workdir", "user", "stopsignal"):
-        if wish.get(name):
-            lines.append(f"{name.upper()} {wish[name]}")
-    lines += [f"EXPOSE {port}" for port in wish.get("expose", [])]
-    lines += [f"VOLUME {json.dumps([path])}" for path in wish.get("volumes", [])]
-    return lines
+    config: dict = {"Env": [f"{name}={value}" for name, value in wish["env"].items()], "Labels": labels}
+    for field, name in (("entrypoint", "Entrypoint"), ("cmd", "Cmd"), ("workdir", "WorkingDir"), ("user", "User")):
+        if wish.get(field):
+            config[name] = wish[field]
+    if wish.get("stopsignal"):
+        config["StopSignal"] = wish["stopsignal"]
+    for field, name in (("expose", "ExposedPorts"), ("volumes", "Volumes")):
+        if wish.get(field):
+            config[name] = {item: {} for item in wish[field]}
+    created = datetime.fromtimestamp(int(EPOCH), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    machine = platform.machine()
+    return {
+        "architecture": ARCHITECTURES.get(machine, machine),
+        "os": "linux",
+        # Not the time of the making: the same content then has the same image ID on every machine.
+        "created": created,
+        "config": config,
+        "history": [{"created": created, "created_by": f"mmdebstrap {wish['suite']}"}],
+    }
 
 
 def sources_from(targets: str, suite: str) -> list[str]:
@@ -222,6 +235,17 @@ def host_apt_options() -> list[str]:
     return apt_options_from(_read(["apt-config", "dump", "Acquire"]))
 
 
+def missing_packages() -> list[str]:
+    """Debian packages that making a tree needs and this host lacks."""
+    needed = {"mmdebstrap": "mmdebstrap"}
+    if os.geteuid() != 0:
+        needed["newuidmap"] = "uidmap"
+    missing = [package for tool, package in needed.items() if not shutil.which(tool)]
+    # mmdebstrap only recommends the keys of Debian's archive; other distributions do not have them.
+    keyring = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+    return [*missing, *([] if keyring.exists() else ["debian-archive-keyring"])]
+
+
 def suffix() -> str:
     """Suffix of the tar files: zstd where its tool is there, otherwise gzip."""
     return ".tar.zst" if shutil.which("zstd") else ".tar.gz"
@@ -250,13 +274,21 @@ def make(name: str, debian: dict, target: Path, *, say=lambda text: None, timeou
         lines = _follow(name, arguments, environ, say, timeout)
         if lines:
             raise DebootstrapError(
-                f"Base image {name}: mmdebstrap could not make it from {wish['suite']}'s packages. Its last lines:\n"
-                + "\n".join(lines[-12:])
+                f"Base image {name}: mmdebstrap could not make it from {wish['suite']}'s packages. It says:\n"
+                + "\n".join(telling(lines))
                 + "\nNeeded: a reachable Debian mirror (`apt-get update` must work) and existing package names."
             )
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def telling(lines: list[str], most: int = 15) -> list[str]:
+    """The part of a failed run's output that says why: from the first error on, the noise left out."""
+    noise = ("Get:", "Selecting", "Preparing", "Unpacking", "Setting up", "Processing triggers", "(Reading", "I: ")
+    kept = [line for line in lines if line.strip() and not line.startswith(noise)]
+    first = next((at for at, line in enumerate(kept) if re.search(r"\berror\b|^E: |^Err:", line, re.I)), len(kept))
+    return kept[max(0, first - 1) :][:most] or kept[-most:]
 
 
 def _follow(name: str, arguments: list[str], environ: dict[str, str], say, timeout: float) -> list[str]:
@@ -278,5 +310,4 @@ def _follow(name: str, arguments: list[str], environ: dict[str, str], say, timeo
             say(f"base image {name}: {line[3:].strip().rstrip('.')}")
     if process.wait() == 0:
         return []
-    noise = ("Get:", "Selecting", "Preparing", "(Reading")
-    return [line for line in lines if not line.startswith(noise)] or [f"exit code {process.returncode}"]
+    return [*lines, f"exit code {process.returncode}"]

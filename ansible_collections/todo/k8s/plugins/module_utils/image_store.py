@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import subprocess
+import tarfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,6 +75,37 @@ def unpacked(archive: Path) -> Iterator[Iterable[bytes]]:
         yield iter(lambda: stream.read(1 << 20), b"")
 
 
+def image_archive(archive: Path, reference: str, config: dict) -> Iterator[bytes]:
+    """A `docker load` archive of one layer. The tar is read twice: its hash and length come before it."""
+    whole, size = hashlib.sha256(), 0
+    with unpacked(archive) as chunks:
+        for chunk in chunks:
+            whole.update(chunk)
+            size += len(chunk)
+    layer = whole.hexdigest()
+    content = json.dumps({**config, "rootfs": {"type": "layers", "diff_ids": [f"sha256:{layer}"]}}).encode()
+    name = f"{hashlib.sha256(content).hexdigest()}.json"
+    manifest = json.dumps([{"Config": name, "RepoTags": [reference], "Layers": [f"{layer}.tar"]}]).encode()
+    for member, data in ((name, content), ("manifest.json", manifest)):
+        yield tar_header(member, len(data)) + data + tar_padding(len(data))
+    yield tar_header(f"{layer}.tar", size)
+    with unpacked(archive) as chunks:
+        yield from chunks
+    yield tar_padding(size) + bytes(2 * tarfile.BLOCKSIZE)
+
+
+def tar_header(name: str, size: int) -> bytes:
+    """A tar header of a plain file."""
+    member = tarfile.TarInfo(name)
+    member.size = size
+    return member.tobuf(tarfile.GNU_FORMAT)
+
+
+def tar_padding(size: int) -> bytes:
+    """What follows a file of `size` bytes up to the next block."""
+    return bytes(-size % tarfile.BLOCKSIZE)
+
+
 class ImageStore:
     """One engine's images. `host` as in DOCKER_HOST; empty for the environment's or the usual socket."""
 
@@ -107,6 +139,12 @@ class ImageStore:
         except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
             raise StoreError(f"Image {reference}: the engine could not be asked: {explain(error)}") from error
 
+    def root(self) -> Path | None:
+        """The directory of the engine's own files where it is one of this host's and keeps layers as directories."""
+        info = self.api.info()
+        local = self.api.base_url.startswith(("http+docker://localhost", "http+unix://"))
+        return Path(info["DockerRootDir"]) if local and info.get("Driver") == "overlay2" else None
+
     def registry_problem(self, reference: str, seconds: float) -> str:
         """Why the engine gets no answer for `reference` from its registry within `seconds`; empty when it does."""
         # A client of its own: its deadline is for this question alone.
@@ -130,17 +168,17 @@ class ImageStore:
         except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
             raise StoreError(f"Image {reference}: could not be pulled: {explain(error)}") from error
 
-    def import_tar(self, archive: Path, reference: str, changes: list[str]) -> None:
-        """Make an image of a root filesystem's tar with a configuration given as Dockerfile instructions."""
-        repository, tag = split(reference)
+    def load_tree(self, archive: Path, reference: str, config: dict) -> None:
+        """Make an image of a root filesystem's tar and an OCI configuration.
+
+        The engine's import would take most of a configuration too, but no stop signal.
+        """
         try:
-            with unpacked(archive) as chunks:
-                answer = self.api.import_image(chunks, repository=repository, tag=tag, changes=changes, stream_src=True)
+            for event in self.api.load_image(image_archive(archive, reference, config)):
+                if event.get("error"):
+                    raise StoreError(f"Image {reference}: the engine did not load {archive}: {event['error']}")
         except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
-            raise StoreError(f"Image {reference}: the engine did not import {archive}: {explain(error)}") from error
-        for line in answer.splitlines():
-            if line.strip() and (problem := json.loads(line).get("error")):
-                raise StoreError(f"Image {reference}: the engine did not import {archive}: {problem}")
+            raise StoreError(f"Image {reference}: the engine did not load {archive}: {explain(error)}") from error
 
     def tag(self, source: str, reference: str) -> None:
         """Give an image another name."""
@@ -149,6 +187,11 @@ class ImageStore:
             self.api.tag(source, repository, tag=tag)
         except docker.errors.DockerException as error:
             raise StoreError(f"Image {source}: could not be named {reference}: {explain(error)}") from error
+
+    def newest_labels(self, repository: str) -> dict[str, str] | None:
+        """Labels of the newest image in a repository, None when there is none."""
+        found = self.api.images(name=repository)
+        return (max(found, key=lambda image: image["Created"]).get("Labels") or {}) if found else None
 
     def managed(self) -> list[str]:
         """Names of the images that this project made, by label or by repository."""

@@ -93,7 +93,8 @@ def mount_entry(point: str, kind: str, roots: Iterable[str], strangers: bool) ->
         return None
     if not inside and point.startswith(VOLATILE_MOUNTS):
         return None
-    return entry(f"mount {point} ({kind})", other=inside and strangers and kind in ("overlay", "tmpfs", "nsfs"))
+    of_a_container = strangers and kind in ("overlay", "tmpfs", "nsfs")
+    return entry(f"mount {point} ({kind})", other=not inside or of_a_container)
 
 
 def interface_entry(name: str, networks: Mapping[str, bool], strangers: bool) -> dict[str, Any] | None:

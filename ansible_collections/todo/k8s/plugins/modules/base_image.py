@@ -157,6 +157,12 @@ options:
     description: How many are made at the same time.
     type: int
     default: 2
+  packages_missing:
+    description: What to do when packages are missing on the host that making images needs; C(report) returns their
+      names as C(missing_packages) and does nothing.
+    type: str
+    choices: [fail, report]
+    default: fail
   docker_host:
     description: The engine's address; otherwise DOCKER_HOST or the usual socket.
     type: str
@@ -185,10 +191,15 @@ bases:
     whether it C(changed). In check mode C(id) and C(key) are empty for what would be made.
   type: dict
   returned: always
+missing_packages:
+  description: Debian packages that are needed first, with O(packages_missing=report).
+  type: list
+  elements: str
+  returned: always
 decision:
   description: The C(source) of those that have two, the C(reason) and the C(seconds) it took to find out.
   type: dict
-  returned: always
+  returned: when no packages are missing
 """
 
 from dataclasses import asdict
@@ -196,7 +207,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.todo.k8s.plugins.module_utils.base_images import Base, BaseImageError, provide
+from ansible_collections.todo.k8s.plugins.module_utils.base_images import Base, BaseImageError, PackagesMissing, provide
 from ansible_collections.todo.k8s.plugins.module_utils.debootstrap import DebootstrapError
 from ansible_collections.todo.k8s.plugins.module_utils.image_store import ImageStore, StoreError
 from ansible_collections.todo.k8s.plugins.module_utils.progress import report
@@ -256,6 +267,7 @@ def main():
             "registry_timeout": {"type": "float", "default": 5.0},
             "cache_dir": {"type": "path", "required": True},
             "jobs": {"type": "int", "default": 2},
+            "packages_missing": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
             "docker_host": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
@@ -273,6 +285,10 @@ def main():
             check=module.check_mode,
             say=report,
         )
+    except PackagesMissing as error:
+        if wanted["packages_missing"] == "report":
+            module.exit_json(changed=False, bases={}, missing_packages=error.packages, msg=str(error))
+        module.fail_json(msg=str(error), missing_packages=error.packages)
     except (BaseImageError, DebootstrapError, StoreError) as error:
         module.fail_json(msg=str(error))
     made = [name for name, base in found.items() if base["changed"]]
@@ -280,6 +296,7 @@ def main():
     module.exit_json(
         changed=bool(made),
         bases=found,
+        missing_packages=[],
         decision=asdict(decision),
         msg=f"made {', '.join(made)} ({origin})" if made else f"nothing to make ({origin})",
     )

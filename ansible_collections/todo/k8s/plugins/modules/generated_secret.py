@@ -91,42 +91,52 @@ revision:
 """
 
 import base64
+import json
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.todo.k8s.plugins.module_utils import kube_client, secret_plan
+from ansible_collections.todo.k8s.plugins.module_utils import secret_plan
+from ansible_collections.todo.k8s.plugins.module_utils.kube import Kube, KubeError, list_path
 
 #: Another writer may be faster; then the decision is taken again on what is there now.
 ATTEMPTS = 3
 
 
-def read(api, namespace: str, name: str) -> dict | None:
+def read(kube: Kube, namespace: str, name: str) -> dict | None:
     """The Secret as the plan wants it, with `version` for a safe write; None when there is none."""
-    found = kube_client.ask(api.read_namespaced_secret, name, namespace, missing_ok=True)
+    found = kube.get("secrets", namespace, name)
     if found is None:
         return None
+    metadata = found["metadata"]
     return {
-        "data": {key: base64.b64decode(value) for key, value in (found.data or {}).items()},
-        "labels": found.metadata.labels or {},
-        "annotations": found.metadata.annotations or {},
-        "immutable": bool(found.immutable),
-        "version": found.metadata.resource_version,
+        "data": {key: base64.b64decode(value) for key, value in (found.get("data") or {}).items()},
+        "labels": metadata.get("labels") or {},
+        "annotations": metadata.get("annotations") or {},
+        "immutable": bool(found.get("immutable")),
+        "version": metadata["resourceVersion"],
     }
 
 
-def write(api, namespace: str, name: str, existing: dict | None, plan: secret_plan.SecretPlan) -> None:
-    """Create or patch; a patch names the version it was decided on, so that it cannot undo another writer's work."""
-    metadata = {"labels": plan.labels, "annotations": {secret_plan.REVISION_ANNOTATION: str(plan.revision)}}
-    body = {"metadata": metadata, "data": {key: base64.b64encode(v).decode() for key, v in plan.data.items()}}
-    if existing is None:
-        body |= {"apiVersion": "v1", "kind": "Secret", "type": "Opaque"}
-        metadata["name"] = name
-        kube_client.ask(api.create_namespaced_secret, namespace, body)
-        return
-    metadata["resourceVersion"] = existing["version"]
-    if not plan.data:
-        del body["data"], metadata["annotations"]
-    kube_client.ask(api.patch_namespaced_secret, name, namespace, body)
+def write(kube: Kube, namespace: str, name: str, existing: dict | None, plan: secret_plan.SecretPlan) -> None:
+    """Create or patch; a patch names the version it was decided on, so that it cannot undo another writer's work.
+
+    Raises:
+        KubeError: with the HTTP status and the server's message.
+    """
+    metadata = {"name": name, "labels": plan.labels}
+    body = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata}
+    if plan.data or existing is None:
+        metadata["annotations"] = {secret_plan.REVISION_ANNOTATION: str(plan.revision)}
+        body["data"] = {key: base64.b64encode(value).decode() for key, value in plan.data.items()}
+    path, method, kind = list_path("secrets", namespace), "POST", "application/json"
+    if existing is not None:
+        metadata["resourceVersion"] = existing["version"]
+        path, method, kind = f"{path}/{name}", "PATCH", "application/merge-patch+json"
+    answer = kube.request(method, path, headers={"Content-Type": kind}, body=json.dumps(body).encode())
+    if answer.status not in (200, 201):
+        message = f"the API server answers {answer.status} {answer.text[:500]}"
+        remedy = ". Create the namespace first" if answer.status == 404 else ""
+        raise KubeError(message + remedy, answer.status)
 
 
 def ensure(module: AnsibleModule) -> dict:
@@ -134,19 +144,17 @@ def ensure(module: AnsibleModule) -> dict:
     params = module.params
     namespace, name = params["namespace"], params["name"]
     labels = {str(key): str(value) for key, value in params["labels"].items()}
-    api = kube_client.core_api(params["kubeconfig"], params["context"])
+    kube = Kube(params["kubeconfig"], params["context"])
     for attempt in range(1, ATTEMPTS + 1):
-        existing = read(api, namespace, name)
+        existing = read(kube, namespace, name)
         plan = secret_plan.plan_secret(existing, params["keys"], labels)
         module.no_log_values.update(value.decode() for value in plan.data.values() if value)
         if not plan.changed or module.check_mode:
             break
         try:
-            write(api, namespace, name, existing, plan)
+            write(kube, namespace, name, existing, plan)
             break
-        except kube_client.KubeError as error:
-            if error.status == 404:
-                raise kube_client.KubeError(f"{error}. Create the namespace first.", 404) from error
+        except KubeError as error:
             if error.status != 409 or attempt == ATTEMPTS:
                 raise
     result = {
@@ -181,7 +189,7 @@ def main() -> None:
     try:
         secret_plan.check_keys(module.params["keys"])
         module.exit_json(**ensure(module))
-    except (ValueError, kube_client.KubeError) as error:
+    except (ValueError, KubeError) as error:
         where = f"Secret {module.params['namespace']}/{module.params['name']}"
         module.fail_json(msg=f"{where}: {error}")
 

@@ -94,24 +94,36 @@ status:
   type: str
 """
 
+import json
 import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.todo.k8s.plugins.module_utils import helm_history, kube_client
+from ansible_collections.todo.k8s.plugins.module_utils import helm_history
+from ansible_collections.todo.k8s.plugins.module_utils.kube import Kube, KubeError
 
 
-def read_history(api, namespace: str, name: str) -> list[helm_history.Revision]:
+def namespace_labels(kube: Kube, name: str) -> dict | None:
+    """The namespace's labels, None where it does not exist."""
+    answer = kube.request("GET", f"/api/v1/namespaces/{name}")
+    if answer.status == 404:
+        return None
+    if answer.status != 200:
+        raise KubeError(f"namespace {name}: the API server answers {answer.status} {answer.text[:200]}", answer.status)
+    return json.loads(answer.body)["metadata"].get("labels") or {}
+
+
+def read_history(kube: Kube, namespace: str, name: str) -> list[helm_history.Revision]:
     """The release's revisions from the labels of Helm's Secrets."""
-    found = kube_client.ask(api.list_namespaced_secret, namespace, label_selector=f"owner=helm,name={name}")
-    return helm_history.revisions([secret.metadata.labels or {} for secret in found.items])
+    found, _ = kube.list("secrets", namespace, {"labelSelector": f"owner=helm,name={name}"})
+    return helm_history.revisions([secret["metadata"].get("labels") or {} for secret in found])
 
 
-def settled_history(api, namespace: str, name: str, seconds: int) -> list[helm_history.Revision]:
+def settled_history(kube: Kube, namespace: str, name: str, seconds: int) -> list[helm_history.Revision]:
     """The history once no operation is pending, or after `seconds` as it is."""
     deadline = time.monotonic() + seconds
     while True:
-        history = read_history(api, namespace, name)
+        history = read_history(kube, namespace, name)
         if not history or history[-1].status not in helm_history.PENDING or time.monotonic() >= deadline:
             return history
         time.sleep(1)
@@ -123,18 +135,18 @@ def run(module: AnsibleModule) -> dict:
     result = {"changed": False, "action": "none", "reachable": False, "namespace_found": False}
     result |= {"namespace_labels": {}, "revision": 0, "status": ""}
     try:
-        api = kube_client.core_api(params["kubeconfig"], params["context"])
-        namespace = kube_client.ask(api.read_namespace, params["namespace"], missing_ok=True)
+        kube = Kube(params["kubeconfig"], params["context"])
+        labels = namespace_labels(kube, params["namespace"])
         result["reachable"] = True
-    except kube_client.KubeError as error:
-        if params["required"]:
+    except KubeError as error:
+        if params["required"] or error.status:
             raise
         return result | {"msg": str(error)}
-    if namespace is None:
+    if labels is None:
         return result | {"msg": f"Release {params['name']}: there is no namespace {params['namespace']}"}
-    result |= {"namespace_found": True, "namespace_labels": namespace.metadata.labels or {}}
+    result |= {"namespace_found": True, "namespace_labels": labels}
     settle = params["settle"] if params["repair"] and not module.check_mode else 0
-    history = settled_history(api, params["namespace"], params["name"], settle)
+    history = settled_history(kube, params["namespace"], params["name"], settle)
     if history:
         result |= {"revision": history[-1].number, "status": history[-1].status}
     repair = helm_history.decide(params["name"], history)
@@ -180,7 +192,7 @@ def main() -> None:
     )
     try:
         module.exit_json(**run(module))
-    except kube_client.KubeError as error:
+    except KubeError as error:
         module.fail_json(msg=f"Release {module.params['namespace']}/{module.params['name']}: {error}")
 
 

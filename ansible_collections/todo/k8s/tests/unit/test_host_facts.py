@@ -34,6 +34,7 @@ def test_listeners():
         ("127.0.0.1", True),
         ("0.0.0.0", True),
         ("::", True),
+        ("::1", True),
         ("::ffff:127.0.0.1", True),
         ("127.0.0.2", False),
         ("10.1.2.3", False),

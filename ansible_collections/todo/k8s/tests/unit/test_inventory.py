@@ -69,6 +69,7 @@ def test_mounts():
     roots = ("/var/lib/docker", "/state")
     assert rules.mount_entry("/mnt x", "ext4", roots, False) is None
     assert rules.mount_entry("/run/user/1000", "tmpfs", roots, False) is None
+    assert rules.mount_entry("/mnt", "tmpfs", roots, False)["other"], "told, but nobody here makes such a one"
     assert rules.mount_entry("/state", "ext4", roots, False) == rules.entry("mount /state (ext4)")
     assert rules.mount_entry("/stately", "ext4", roots, False) is None
     assert not rules.mount_entry("/var/lib/docker/x", "overlay", roots, False)["other"]
