@@ -1,0 +1,178 @@
+"""Pinned command line tools from Go modules: what a tool is, which one on PATH will do, where a built one is kept.
+
+A tool is a directory with `tool.yml`, `go.mod`, `go.sum` and, where it is our own program, its sources. Building is in
+go_build.py, links are in go_links.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
+VERSION_TIMEOUT = 15  # seconds; a wrapper script on PATH may ask the network
+FIELDS = {
+    "module",
+    "version",
+    "packages",
+    "ldflags",
+    "tags",
+    "cgo",
+    "accept",
+    "version_command",
+    "path_command",
+    "docker_plugin",
+    "lock",
+}
+
+
+class ToolError(Exception):
+    """A tool cannot be had; the text names it, what was found, what is needed and the remedy."""
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One tool.yml: `packages` maps each binary to its Go package, `accept` says which versions on PATH will do."""
+
+    directory: Path
+    version: str
+    packages: dict[str, str]
+    module: str = ""
+    ldflags: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    cgo: bool = False
+    accept: dict[str, str] = field(default_factory=dict)
+    version_command: list[str] = field(default_factory=list)
+    path_command: list[str] = field(default_factory=list)
+    docker_plugin: str = ""
+    lock: dict = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The directory's name."""
+        return self.directory.name
+
+
+@dataclass(frozen=True)
+class Go:
+    """A Go toolchain and the platform it is asked to build for."""
+
+    path: str
+    version: str
+    goos: str
+    goarch: str
+
+
+def load(directory: str | Path) -> Tool:
+    """Read a tool's directory. Raises ToolError where it is not one."""
+    directory = Path(directory).resolve()
+    source = directory / "tool.yml"
+    try:
+        spec = yaml.safe_load(source.read_text(encoding="utf-8"))
+        unknown = set(spec) - FIELDS
+    except (OSError, yaml.YAMLError, TypeError) as error:
+        raise ToolError(f"{source}: not a tool's description ({error}); needed: version and packages.") from error
+    if unknown or not spec.get("packages") or not spec.get("version"):
+        found = f"unknown fields {sorted(unknown)}" if unknown else "no version or no packages"
+        raise ToolError(f"{source}: {found}; needed: version, packages, and nothing but {', '.join(sorted(FIELDS))}.")
+    needed = ["go.mod", "go.sum"] if spec.get("module") else ["go.mod"]
+    if missing := [name for name in needed if not (directory / name).is_file()]:
+        raise ToolError(f"{directory}: {' and '.join(missing)} missing; run files/update-locks {directory.name}.")
+    wrong = [name for name, package in spec["packages"].items() if package.rsplit("/", 1)[-1] != name]
+    if wrong and len(spec["packages"]) > 1:
+        raise ToolError(f"{source}: {', '.join(wrong)}: where there are several, a binary is named after its package.")
+    return Tool(directory=directory, **spec)
+
+
+def key(tool: Tool, go: Go) -> str:
+    """Twelve hexadecimal digits that change with everything that changes the binaries, and with nothing else.
+
+    That is: the lock, our own sources without their tests, how it is built, the compiler and the platform. A comment
+    in tool.yml or another range for PATH costs no rebuild.
+    """
+    digest = hashlib.sha256()
+    recipe = [tool.module, tool.version, tool.packages, tool.ldflags, tool.tags, tool.cgo]
+    digest.update(json.dumps([recipe, go.version, go.goos, go.goarch], sort_keys=True).encode())
+    for path in sorted(tool.directory.rglob("*")):
+        locks = path.name in ("go.mod", "go.sum")
+        if path.is_file() and (locks or (path.suffix in (".go", ".s") and not path.name.endswith("_test.go"))):
+            digest.update(f"\0{path.relative_to(tool.directory)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def cached(cache_dir: Path, tool: Tool, digest: str) -> Path:
+    """The directory that holds the tool's binaries once they are built."""
+    return cache_dir / "tools" / f"{tool.name}-{tool.version}-{digest}"
+
+
+def is_built(tool: Tool, place: Path) -> bool:
+    """Whether all binaries of the tool are in that directory."""
+    return all(os.access(place / binary, os.X_OK) for binary in tool.packages)
+
+
+def parse_version(text: str) -> tuple[int, int, int] | None:
+    """The first version in a program's output, e.g. (1, 34, 3); None without one."""
+    found = VERSION.search(text)
+    return tuple(int(part) for part in found.groups()) if found else None
+
+
+def accepted(version: tuple[int, int, int], accept: dict[str, str]) -> bool:
+    """Whether `min` <= version < `below`; a bound that is not given does not bind."""
+    low, high = parse_version(accept.get("min", "")), parse_version(accept.get("below", ""))
+    return (low is None or version >= low) and (high is None or version < high)
+
+
+def ask_version(command: list[str]) -> tuple[int, int, int] | None:
+    """Run a program for its version; None if it fails, says none or takes too long."""
+    try:
+        answer = subprocess.run(
+            command, capture_output=True, text=True, timeout=VERSION_TIMEOUT, check=False, stdin=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
+        return None
+    return parse_version(answer.stdout) if answer.returncode == 0 else None
+
+
+def candidates(name: str, search: str, skip: list[Path]) -> list[str]:
+    """Executables of that name in the directories of `search` (PATH's form), those inside a `skip` tree left out."""
+    found = []
+    for directory in search.split(os.pathsep):
+        path = Path(directory or ".") / name
+        trees = {path.parent.resolve(), *path.parent.resolve().parents, *path.resolve().parents}
+        if os.access(path, os.X_OK) and path.is_file() and not any(tree.resolve() in trees for tree in skip):
+            found.append(str(path))
+    return found
+
+
+def on_path(tool: Tool, binaries: list[str], search: str, skip: list[Path]) -> tuple[dict[str, dict], list[str]]:
+    """Look for acceptable binaries on PATH.
+
+    Returns what was found as {binary: {path, version}}, complete or empty, and what was refused and why, in words.
+    A tool without `accept` is never taken from PATH.
+    """
+    found: dict[str, dict] = {}
+    refused = []
+    if not tool.accept:
+        return {}, [f"{tool.name} is always built"]
+    bounds = " and ".join(f"{word} {tool.accept[word]}" for word in ("min", "below") if word in tool.accept)
+    for binary in binaries:
+        # A plugin is asked through its host command.
+        name, *arguments = tool.path_command or [binary, *tool.version_command]
+        options = candidates(name, search, skip)
+        for path in options:
+            version = ask_version([path, *arguments])
+            if version and accepted(version, tool.accept):
+                found[binary] = {"path": path, "version": "v" + ".".join(map(str, version))}
+                break
+            said = "v" + ".".join(map(str, version)) if version else "no version"
+            refused.append(f"{' '.join([path, *arguments])} says {said}, accepted is {bounds}")
+        if not options:
+            refused.append(f"no {name} on PATH")
+    return (found if len(found) == len(binaries) else {}), refused

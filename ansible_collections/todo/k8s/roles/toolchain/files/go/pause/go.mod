@@ -1,0 +1,3 @@
+module todo.k8s/tools/pause
+
+go 1.26.0
