@@ -9,7 +9,6 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
-import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -109,7 +108,10 @@ class Kube:
         self.host = configuration.host
         if is_near(urlparse(self.host).hostname or "") and configuration.proxy in urllib.request.getproxies().values():
             configuration.proxy = None
-        # Six watches are open at a time beside the ordinary requests.
+        if not configuration.verify_ssl:
+            # The kubeconfig says so; a warning for each request would bury everything else.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        # Eight watches are open at a time beside the ordinary requests.
         configuration.connection_pool_maxsize = 12
         self._client = kubernetes_client.ApiClient(configuration)
         self._pool = self._client.rest_client.pool_manager
@@ -248,21 +250,6 @@ class Kube:
     def version(self, timeout: float = 2) -> str:
         """The API server's version, such as v1.34.3."""
         return self._checked(self.request("GET", "/version", timeout=timeout), "version")["gitVersion"]
-
-    def alive(self, seconds: float) -> None:
-        """Wait until the API server answers.
-
-        :raises KubeError: when it does not within `seconds`.
-        """
-        end = time.monotonic() + seconds
-        while True:
-            try:
-                self.version()
-                return
-            except KubeError:
-                if time.monotonic() >= end:
-                    raise
-                time.sleep(0.5)
 
 
 def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:

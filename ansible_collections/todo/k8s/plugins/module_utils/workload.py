@@ -461,19 +461,28 @@ def _service_verdict(name: str, workload: Mapping[str, Any], objects: Objects, p
             if endpoint.get("addresses") and (endpoint.get("conditions") or {}).get("ready") is not False:
                 return None
     labels = (((workload.get("spec") or {}).get("template") or {}).get("metadata") or {}).get("labels") or {}
-    selector = ((service or {}).get("spec") or {}).get("selector") or {}
-    found = f"its selector is {selector}, the pods' labels are {labels}" if service else "no such Service"
-    return Verdict(
-        SUSPECT,
-        "NoEndpoints" if service else "NoService",
-        f"Service {name} has no ready endpoint" if service else f"Service {name} does not exist",
-        trouble="endpoints",
-        grace=patience.endpoints_seconds,
-        found=found,
+    base = Verdict(SUSPECT, "NoService", f"Service {name} does not exist", "endpoints", patience.endpoints_seconds)
+    if not service:
+        return replace(
+            base, found="no such Service", needed="the Service", remedy="deploy the Service, or correct its name"
+        )
+    selector = (service.get("spec") or {}).get("selector") or {}
+    base = replace(
+        base,
+        reason="NoEndpoints",
+        message=f"Service {name} has no ready endpoint",
+        found=f"its selector is {selector}, the pods' labels are {labels}",
+    )
+    if selector and selector.items() <= labels.items():
+        return replace(
+            base,
+            needed="endpoints made from the pods that the selector matches",
+            remedy="read kube-controller-manager's log: it makes them",
+        )
+    return replace(
+        base,
         needed="a Service whose selector matches the pods' labels",
-        remedy="correct the Service's selector or the pods' labels"
-        if service
-        else "deploy the Service, or correct its name",
+        remedy="correct the Service's selector or the pods' labels",
     )
 
 
