@@ -1,0 +1,3 @@
+import { NotFound } from "@todo/shared/ui/not-found";
+
+export default NotFound;

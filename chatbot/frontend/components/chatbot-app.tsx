@@ -1,0 +1,48 @@
+"use client";
+
+import type { User } from "@todo/shared/client/session";
+import { Spinner } from "@todo/shared/ui/controls";
+import { SignedIn } from "@todo/shared/ui/shell";
+import dynamic from "next/dynamic";
+import { useState } from "react";
+import { Chat } from "./chat";
+
+const loading = () => (
+  <div className="flex h-dvh items-center justify-center">
+    <Spinner label="Loading…" />
+  </div>
+);
+
+// Only who switches ChatKit on downloads it.
+const ChatKitChat = dynamic(() => import("./chatkit-chat").then((module) => module.ChatKitChat), { loading });
+
+interface Props {
+  hasCookie: boolean;
+  todoUrl: string;
+  /** OpenAI's component instead of the own one. */
+  chatkit: boolean;
+}
+
+/** The whole page: the way in, or the conversations. */
+export function ChatbotApp({ hasCookie, todoUrl, chatkit }: Props) {
+  const [unavailable, setUnavailable] = useState(false);
+  return (
+    <SignedIn
+      hasCookie={hasCookie}
+      title="Todo chatbot"
+      lead="Say what to do; your tasks follow. The account is the same as for Todo."
+    >
+      {(user: User) =>
+        chatkit && !unavailable ? (
+          <ChatKitChat user={user} todoUrl={todoUrl} onUnavailable={() => setUnavailable(true)} />
+        ) : (
+          <Chat
+            user={user}
+            todoUrl={todoUrl}
+            notice={unavailable ? "ChatKit can't be loaded from its address, so this is the built-in chat page." : ""}
+          />
+        )
+      }
+    </SignedIn>
+  );
+}

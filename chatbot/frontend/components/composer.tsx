@@ -1,0 +1,77 @@
+"use client";
+
+import { SendIcon } from "@todo/shared/ui/icons";
+import { type FormEvent, type KeyboardEvent, type RefObject, useEffect, useState } from "react";
+import { MESSAGE_MAX } from "@/lib/chat";
+
+interface Props {
+  inputRef: RefObject<HTMLTextAreaElement | null>;
+  busy: boolean;
+  /** Says whether the message was answered; it comes back into the field if not. */
+  onSend: (text: string) => Promise<boolean>;
+}
+
+/** The field to write in: Enter sends, Shift+Enter begins a new line. */
+export function Composer({ inputRef, busy, onSend }: Props) {
+  const [text, setText] = useState("");
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the field grows with its text.
+  useEffect(() => {
+    const field = inputRef.current;
+    if (!field) return;
+    field.style.height = "auto";
+    field.style.height = `${Math.min(field.scrollHeight, 200)}px`;
+  }, [text, inputRef]);
+
+  async function send() {
+    const message = text.trim();
+    if (!message || busy) return;
+    setText("");
+    inputRef.current?.focus();
+    if (!(await onSend(message))) setText((current) => current || message);
+  }
+
+  function onKeyDown(event: KeyboardEvent) {
+    // While an input method composes, Enter chooses a character.
+    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    void send();
+  }
+
+  return (
+    <form
+      aria-label="New message"
+      onSubmit={(event: FormEvent) => {
+        event.preventDefault();
+        void send();
+      }}
+    >
+      <div className="flex items-end gap-2 rounded-2xl border border-field/70 bg-surface p-2 shadow-card focus-within:border-accent focus-within:ring-2 focus-within:ring-accent">
+        <textarea
+          ref={inputRef}
+          aria-label="Message"
+          aria-describedby="composer-hint"
+          placeholder="Add, list, complete or delete tasks…"
+          rows={1}
+          maxLength={MESSAGE_MAX}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={onKeyDown}
+          className="max-h-48 min-h-10 min-w-0 flex-1 resize-none bg-transparent px-2 py-2 text-base outline-none placeholder:text-muted focus-visible:ring-0 focus-visible:ring-offset-0"
+        />
+        <button
+          type="submit"
+          aria-label="Send"
+          title="Send"
+          disabled={busy || !text.trim()}
+          className="inline-flex h-10 w-10 shrink-0 items-center justify-center rounded-xl bg-accent text-on-accent transition-colors hover:bg-accent-strong disabled:cursor-not-allowed disabled:opacity-40"
+        >
+          <SendIcon />
+        </button>
+      </div>
+      <p id="composer-hint" className="mt-2 hidden text-center text-xs text-muted sm:block">
+        Enter sends, Shift+Enter begins a new line.
+      </p>
+    </form>
+  );
+}

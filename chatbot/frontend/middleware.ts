@@ -1,0 +1,12 @@
+import { withPolicy } from "@todo/shared/server/csp";
+import { settings } from "@todo/shared/server/settings";
+import type { NextRequest } from "next/server";
+
+/** ChatKit's script, which can't be served from here, and the frame that it shows. */
+const CHATKIT_ORIGIN = "https://cdn.platform.openai.com";
+
+export const config = { matcher: "/", runtime: "nodejs" };
+
+export function middleware(request: NextRequest) {
+  return withPolicy(request, { scripts: settings().chatkitEnabled ? [CHATKIT_ORIGIN] : [] });
+}

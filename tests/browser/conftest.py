@@ -1,0 +1,173 @@
+"""Fixtures of the browser tests: the application's two addresses, a browser, and pages that are watched."""
+
+import os
+import re
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from stack import Stack  # noqa: E402
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that tests make
+TIMEOUT_MS = 10_000
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the pages are; `stack` is there when the tests run them themselves."""
+
+    todo: str
+    chatbot: str
+    stack: Stack | None
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """TODO_URL and CHATBOT_URL from the environment, or a stack of the tests' own."""
+    todo, chatbot = os.environ.get("TODO_URL"), os.environ.get("CHATBOT_URL")
+    if todo and chatbot:
+        yield Site(todo.rstrip("/"), chatbot.rstrip("/"), None)
+        return
+    assert not todo and not chatbot, "set both TODO_URL and CHATBOT_URL, or neither"
+    stack = Stack()
+    try:
+        stack.start()
+        services = stack.services
+        yield Site(
+            f"http://localhost:{services['todo-frontend'].port}",
+            f"http://localhost:{services['chatbot-frontend'].port}",
+            stack,
+        )
+    finally:
+        stack.stop()
+
+
+@pytest.fixture
+def stack(site: Site) -> Stack:
+    """The tests' own stack, for tests that stop parts of it."""
+    if site.stack is None:
+        pytest.skip("stops services: only on the tests' own stack")
+    return site.stack
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, or the one that CHROMIUM names."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"), args=FLAGS
+        )
+        yield chromium
+        chromium.close()
+
+
+@dataclass
+class Watch:
+    """What a page must not do: write errors, ask other hosts. A test can allow errors that it causes."""
+
+    errors: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+    allowed: list[str] = field(default_factory=list)
+
+    def allow(self, pattern: str) -> None:
+        """Accept console errors that match the regular expression."""
+        self.allowed.append(pattern)
+
+    def verdict(self) -> None:
+        """Fail when something was seen."""
+        unexpected = [text for text in self.errors if not any(re.search(one, text) for one in self.allowed)]
+        assert not unexpected, f"errors in the console: {unexpected}"
+        assert not self.foreign, f"requests to other hosts: {self.foreign}"
+
+
+@pytest.fixture
+def watch() -> Iterator[Watch]:
+    """Watches every page of the test and judges at its end."""
+    seen = Watch()
+    yield seen
+    seen.verdict()
+
+
+@pytest.fixture
+def context(browser: Browser, site: Site, watch: Watch) -> Iterator[BrowserContext]:
+    """A fresh profile whose pages are watched."""
+    own = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", reduced_motion="reduce")
+    own.set_default_timeout(TIMEOUT_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
+    hosts = {urlsplit(site.todo).hostname, urlsplit(site.chatbot).hostname}
+
+    def note_request(url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https", "ws", "wss") and parts.hostname not in hosts:
+            watch.foreign.append(url)
+
+    def note_page(page: Page) -> None:
+        page.on("console", lambda message: watch.errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: watch.errors.append(str(error)))
+
+    own.on("request", lambda request: note_request(request.url))
+    own.on("page", note_page)
+    yield own
+    own.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    """An empty page."""
+    return context.new_page()
+
+
+@dataclass(frozen=True)
+class Account:
+    """Somebody who signs up in a test."""
+
+    email: str
+    name: str
+    password: str = PASSWORD
+
+
+@pytest.fixture
+def account() -> Account:
+    """Somebody new."""
+    return Account(f"browser-{uuid.uuid4().hex[:12]}@example.org", "Ada")
+
+
+@pytest.fixture
+def sign_up(account: Account) -> Callable[[Page, str], None]:
+    """Creates the account through the form at an address."""
+
+    def run(page: Page, url: str) -> None:
+        page.goto(url)
+        page.get_by_role("tab", name="Create account").click()
+        page.get_by_label("Name").fill(account.name)
+        page.get_by_label("Email").fill(account.email)
+        page.get_by_label("Password").fill(account.password)
+        page.get_by_role("button", name="Create account").click()
+        expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+    return run
+
+
+@pytest.fixture
+def todo(page: Page, site: Site, sign_up: Callable[[Page, str], None]) -> Page:
+    """The Todo page of somebody who has just signed up."""
+    sign_up(page, site.todo)
+    return page

@@ -1,0 +1,154 @@
+"""The chat page, and what both pages have in common."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+
+
+@pytest.fixture
+def chat(page, site, sign_up) -> Page:
+    """The chat page of somebody who has just signed up."""
+    sign_up(page, site.chatbot)
+    return page
+
+
+def say(page: Page, text: str, answers: int) -> str:
+    """Send a message and give the answer, which has to be the page's `answers`th."""
+    page.get_by_label("Message", exact=True).fill(text)
+    page.get_by_role("button", name="Send").click()
+    replies = page.get_by_test_id("assistant-message")
+    expect(replies).to_have_count(answers)
+    return replies.last.inner_text()
+
+
+def test_page_loads_with_its_title(page, site):
+    page.goto(site.chatbot)
+    expect(page).to_have_title("Todo chatbot")
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_adds_lists_completes_and_deletes_a_task(chat, site):
+    assert "Buy milk" in say(chat, "Add buy milk", 1)
+    expect(chat.get_by_test_id("tool-call").first).to_contain_text("Added a task")
+    assert "uy milk" in say(chat, "List my tasks", 2)
+    say(chat, "Complete task 1", 3)
+    tasks = chat.request.get(f"{site.chatbot}/api/tasks").json()
+    assert [(one["id"], one["title"].lower(), one["completed"]) for one in tasks] == [(1, "buy milk", True)]
+    say(chat, "Delete task 1", 4)
+    assert chat.request.get(f"{site.chatbot}/api/tasks").json() == []
+
+
+def test_says_which_assistant_answers(chat):
+    expect(chat.get_by_test_id("assistant-kind")).to_contain_text("uilt-in assistant")
+
+
+def test_tool_call_opens_to_its_details(chat):
+    say(chat, "Add buy milk", 1)
+    call = chat.get_by_test_id("tool-call").first
+    call.locator("summary").click()
+    expect(call.get_by_text("add_task")).to_be_visible()
+
+
+def test_enter_sends_and_shift_enter_does_not(chat):
+    field = chat.get_by_label("Message", exact=True)
+    field.focus()
+    chat.keyboard.type("What is")
+    chat.keyboard.press("Shift+Enter")
+    chat.keyboard.type("still open?")
+    expect(field).to_have_value("What is\nstill open?")
+    chat.keyboard.press("Enter")
+    expect(chat.get_by_test_id("assistant-message")).to_have_count(1)
+    expect(field).to_have_value("")
+    expect(field).to_be_focused()
+
+
+def test_conversations_are_kept_opened_and_deleted(chat):
+    expect(chat.get_by_text("No conversation yet.")).to_be_visible()
+    say(chat, "Add first thing", 1)
+    expect(chat.get_by_test_id("conversation")).to_have_count(1)
+    chat.get_by_role("button", name="New conversation").click()
+    expect(chat.get_by_test_id("assistant-message")).to_have_count(0)
+    say(chat, "Add second thing", 1)
+    expect(chat.get_by_test_id("conversation")).to_have_count(2)
+    chat.reload()
+    chat.get_by_test_id("conversation").filter(has_text="first thing").get_by_role("button").first.click()
+    expect(chat.get_by_test_id("user-message")).to_have_text("You: Add first thing")
+    expect(chat.get_by_test_id("tool-call")).to_have_count(1)
+    chat.get_by_role("button", name="Delete conversation").first.click()
+    expect(chat.get_by_test_id("conversation")).to_have_count(1)
+
+
+def test_one_sign_in_serves_both_pages(chat, site, context):
+    say(chat, "Add shared task", 1)
+    link = chat.get_by_role("link", name="Todo")
+    assert urlsplit(link.get_attribute("href")).port == urlsplit(site.todo).port
+    link.click()
+    expect(chat).to_have_title("Todo")
+    expect(chat.get_by_role("checkbox", name="shared task")).to_be_visible()
+    chat.get_by_role("link", name="Chatbot").first.click()
+    expect(chat).to_have_title("Todo chatbot")
+    chat.get_by_role("button", name="Sign out").click()
+    expect(chat.get_by_role("button", name="Sign in")).to_be_visible()
+    chat.goto(site.todo)
+    expect(chat.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_page_opened_by_another_host_keeps_it(page, site, stack, account, watch):
+    """A public address on localhost is of no use to who came by another name."""
+    port = stack.services["todo-frontend"].port
+    watch.foreign.clear()
+    page.request.post(
+        f"http://127.0.0.1:{port}/api/auth/register", data={"email": account.email, "password": account.password}
+    )
+    html = page.request.get(f"http://127.0.0.1:{port}/").text()
+    chatbot = stack.services["chatbot-frontend"].port
+    assert f"http://127.0.0.1:{chatbot}/" in html
+    assert f"http://localhost:{chatbot}" not in html
+
+
+def test_narrow_screen_has_its_conversations_behind_a_button(chat):
+    say(chat, "Add one thing", 1)
+    chat.set_viewport_size({"width": 390, "height": 844})
+    expect(chat.get_by_test_id("conversation")).not_to_be_visible()
+    chat.get_by_role("button", name="Conversations", exact=True).click()
+    expect(chat.get_by_test_id("conversation")).to_be_visible()
+    chat.keyboard.press("Escape")
+    assert chat.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_backend_away_is_said_and_the_message_stays(chat, stack, watch):
+    say(chat, "Add before", 1)
+    watch.allow("50[234]")
+    backend = stack.services["chatbot-backend"]
+    backend.stop()
+    try:
+        chat.get_by_label("Message", exact=True).fill("Add meanwhile")
+        chat.get_by_role("button", name="Send").click()
+        expect(chat.get_by_role("alert").filter(has_text="chatbot-backend is not reachable")).to_be_visible()
+        expect(chat.get_by_label("Message", exact=True)).to_have_value("Add meanwhile")
+        answer = chat.request.get(f"{stack.services['chatbot-frontend'].url}/ready")
+        assert answer.status == 503
+        assert "chatbot-backend" in answer.json()["reason"]
+    finally:
+        backend.start()
+    assert "eanwhile" in say(chat, "Add meanwhile", 2)
+
+
+@pytest.mark.parametrize("service", ["todo", "chatbot"])
+def test_health_ready_and_the_envelope(page, site, service):
+    url = getattr(site, service)
+    assert page.request.get(f"{url}/health").json() == {"status": "ok"}
+    assert page.request.get(f"{url}/ready").status == 200
+    answer = page.request.get(f"{url}/api/nothing", headers={"X-Request-ID": "browser-1"})
+    assert answer.status == 404
+    assert answer.json()["error"]["request_id"] == "browser-1"
+    assert answer.headers["x-request-id"] == "browser-1"
+
+
+@pytest.mark.parametrize("service", ["todo", "chatbot"])
+def test_pages_are_guarded_by_a_policy(page, site, service):
+    headers = page.request.get(getattr(site, service)).headers
+    assert "script-src 'self' 'nonce-" in headers["content-security-policy"]
+    assert headers["x-frame-options"] == "DENY"
+    assert "x-powered-by" not in headers
