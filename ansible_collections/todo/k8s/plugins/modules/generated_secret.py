@@ -26,8 +26,8 @@ options:
   keys:
     description:
       - Key to how its value comes about.
-      - C({generate: LENGTH}) makes LENGTH random letters and digits; with C(alphabet), of these characters.
-      - C({value: TEXT}) gives the value; empty text adds the key if it is missing and changes nothing otherwise.
+      - A key with C(generate) gets that many random letters and digits; with C(alphabet), of these characters.
+      - A key with C(value) gets that text; empty text adds the key if it is missing and changes nothing otherwise.
     type: dict
     required: true
   labels:
@@ -96,7 +96,7 @@ import json
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.todo.k8s.plugins.module_utils import secret_plan
-from ansible_collections.todo.k8s.plugins.module_utils.kube import Kube, KubeError, list_path
+from ansible_collections.todo.k8s.plugins.module_utils.kube import Answer, Kube, KubeError, list_path
 
 #: Another writer may be faster; then the decision is taken again on what is there now.
 ATTEMPTS = 3
@@ -134,9 +134,16 @@ def write(kube: Kube, namespace: str, name: str, existing: dict | None, plan: se
         path, method, kind = f"{path}/{name}", "PATCH", "application/merge-patch+json"
     answer = kube.request(method, path, headers={"Content-Type": kind}, body=json.dumps(body).encode())
     if answer.status not in (200, 201):
-        message = f"the API server answers {answer.status} {answer.text[:500]}"
-        remedy = ". Create the namespace first" if answer.status == 404 else ""
-        raise KubeError(message + remedy, answer.status)
+        remedy = ". Create the namespace first." if answer.status == 404 else ""
+        raise KubeError(f"the API server answers {answer.status}: {server_message(answer)}{remedy}", answer.status)
+
+
+def server_message(answer: Answer) -> str:
+    """What the server says about an error: the message of its Status object, else the text."""
+    try:
+        return json.loads(answer.body)["message"]
+    except (ValueError, KeyError, TypeError):
+        return answer.text[:500]
 
 
 def ensure(module: AnsibleModule) -> dict:

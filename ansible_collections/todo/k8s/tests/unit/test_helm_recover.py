@@ -22,6 +22,7 @@ def history(*statuses):
         (["failed", "pending-upgrade"], "uninstall", None),
         (["deployed", "pending-upgrade"], "rollback", 1),
         (["superseded", "deployed", "failed"], "rollback", 2),
+        (["deployed", "deployed", "failed"], "rollback", 2),
         (["superseded", "deployed", "failed", "pending-rollback"], "rollback", 2),
         (["superseded", "uninstalling"], "uninstall", None),
     ],
