@@ -197,7 +197,7 @@ def main() -> None:
             )
         browser = Browser(executable, Path(given["screenshots"]), given["step_timeout"])
     runner = Runner(
-        variables={**given["variables"], **account(seed or os.urandom(32))},
+        variables={**account(seed or os.urandom(32)), **given["variables"]},
         namespace=given["namespace"],
         kube=kube,
         browser=browser,
