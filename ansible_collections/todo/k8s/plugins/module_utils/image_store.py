@@ -22,6 +22,10 @@ class StoreError(Exception):
     """The engine refused or could not be asked; the text names the image and the remedy."""
 
 
+class NoEngine(StoreError):
+    """No engine answers."""
+
+
 def split(reference: str) -> tuple[str, str]:
     """Repository and tag of NAME[:TAG]; the tag is `latest` when there is none."""
     head, colon, tail = reference.rpartition(":")
@@ -119,8 +123,8 @@ class ImageStore:
             if self.host:
                 return docker.DockerClient(base_url=self.host, timeout=timeout)
             return docker.from_env(timeout=timeout)
-        except docker.errors.DockerException as error:
-            raise StoreError(
+        except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+            raise NoEngine(
                 f"Docker engine {self.host or '(the usual socket)'}: does not answer ({explain(error)}). "
                 "Needed: a running engine. Start it, or set DOCKER_HOST."
             ) from error

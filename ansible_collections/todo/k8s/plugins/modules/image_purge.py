@@ -1,0 +1,56 @@
+#!/usr/bin/python
+"""Remove this project's images from the engine."""
+
+DOCUMENTATION = r"""
+module: image_purge
+short_description: Remove this project's images from the engine
+description:
+  - Removes every image whose repository begins with C(todo-k8s/) or that has the label C(todo.k8s/managed=true). Nobody
+    else's images are touched. Where no engine answers there is nothing to remove.
+options:
+  docker_host:
+    description: The engine's address; otherwise DOCKER_HOST or the usual socket.
+    type: str
+    default: ''
+attributes:
+  check_mode:
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Remove the images
+  todo.k8s.image_purge:
+"""
+
+RETURN = r"""
+removed:
+  description: Names of the images.
+  type: list
+  elements: str
+  returned: always
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.todo.k8s.plugins.module_utils.image_store import ImageStore, NoEngine, StoreError
+
+
+def main():
+    """Entry point."""
+    module = AnsibleModule(argument_spec={"docker_host": {"type": "str", "default": ""}}, supports_check_mode=True)
+    try:
+        store = ImageStore(module.params["docker_host"])
+        names = store.managed()
+        for name in [] if module.check_mode else names:
+            store.remove(name)
+    except NoEngine as error:
+        module.exit_json(changed=False, removed=[], msg=f"nothing to remove: {error}")
+    except StoreError as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(
+        changed=bool(names), removed=names, msg=f"removed {len(names)} images" if names else "there are none"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+#!/bin/sh
+# Starts PostgreSQL. On an empty PGDATA the cluster is made first, with the official image's settings:
+#   POSTGRES_PASSWORD, POSTGRES_USER (postgres), POSTGRES_DB (as the user), each also as NAME_FILE;
+#   POSTGRES_INITDB_ARGS, POSTGRES_HOST_AUTH_METHOD (scram-sha-256), /docker-entrypoint-initdb.d/*.sql and *.sh.
+# Any other command than `postgres` is run as it is.
+set -eu
+umask 077
+
+say() { printf 'docker-entrypoint: %s\n' "$*"; }
+fail() {
+    say "$*" >&2
+    exit 1
+}
+
+# setting NAME DEFAULT: take NAME from the environment or from the file that NAME_FILE names.
+setting() {
+    eval "value=\${$1:-} file=\${${1}_FILE:-}"
+    [ -z "$value" ] || [ -z "$file" ] || fail "$1 and ${1}_FILE are both set; unset one of them."
+    if [ -n "$file" ]; then
+        [ -r "$file" ] || fail "${1}_FILE: $file cannot be read by user $(id -u)."
+        value=$(cat "$file")
+    fi
+    [ -n "$value" ] || value=$2
+    eval "$1=\$value"
+}
+
+# The cluster grows in PGDATA/.new and is moved up with PG_VERSION last: a container killed in between leaves
+# something that is known to be unfinished, never half a cluster that looks whole.
+initialise() {
+    new=$PGDATA/.new
+    if [ -e "$new" ]; then
+        say "removing what an interrupted initialisation left in $PGDATA"
+        find "$PGDATA" -mindepth 1 -maxdepth 1 ! -name .lock ! -name lost+found -exec rm -rf {} +
+    fi
+    [ -z "$(find "$PGDATA" -mindepth 1 -maxdepth 1 ! -name .lock ! -name lost+found -print -quit)" ] ||
+        fail "$PGDATA holds files but no PG_VERSION: not a cluster, and not empty. Empty it, or set PGDATA elsewhere."
+    setting POSTGRES_USER postgres
+    setting POSTGRES_DB "$POSTGRES_USER"
+    setting POSTGRES_PASSWORD ""
+    setting POSTGRES_INITDB_ARGS ""
+    setting POSTGRES_HOST_AUTH_METHOD scram-sha-256
+    [ -n "$POSTGRES_PASSWORD" ] || [ "$POSTGRES_HOST_AUTH_METHOD" = trust ] ||
+        fail "POSTGRES_PASSWORD (or POSTGRES_PASSWORD_FILE) is not set; the superuser needs a password."
+
+    # The password goes through a pipe: neither a command line nor a file shows it.
+    if [ -n "$POSTGRES_PASSWORD" ]; then
+        # shellcheck disable=SC2086 # the arguments are words
+        printf '%s\n' "$POSTGRES_PASSWORD" | initdb --pgdata="$new" --no-instructions --username="$POSTGRES_USER" \
+            --pwfile=/dev/stdin --auth-local=trust --auth-host=scram-sha-256 $POSTGRES_INITDB_ARGS
+    else
+        # shellcheck disable=SC2086
+        initdb --pgdata="$new" --no-instructions --username="$POSTGRES_USER" --auth=trust $POSTGRES_INITDB_ARGS
+    fi
+    printf 'host all all all %s\n' "$POSTGRES_HOST_AUTH_METHOD" >> "$new/pg_hba.conf"
+
+    # Until everything is in place the server listens on its socket alone: who can connect finds a finished database.
+    pg_ctl --pgdata="$new" --wait --silent --options="-c listen_addresses='' -c logging_collector=off" start
+    if [ "$POSTGRES_DB" != postgres ]; then
+        printf 'CREATE DATABASE :"db";\n' |
+            psql --username="$POSTGRES_USER" --no-psqlrc --quiet -v ON_ERROR_STOP=1 -v db="$POSTGRES_DB" postgres
+    fi
+    for script in /docker-entrypoint-initdb.d/*; do
+        case $script in
+            *.sql)
+                say "running $script"
+                psql --username="$POSTGRES_USER" --no-psqlrc -v ON_ERROR_STOP=1 -f "$script" "$POSTGRES_DB"
+                ;;
+            *.sh)
+                say "running $script"
+                sh "$script"
+                ;;
+        esac
+    done
+    pg_ctl --pgdata="$new" --wait --silent --mode=fast stop
+
+    find "$new" -mindepth 1 -maxdepth 1 ! -name PG_VERSION -exec mv -t "$PGDATA" {} +
+    mv "$new/PG_VERSION" "$PGDATA/PG_VERSION"
+    rmdir "$new"
+    sync
+    say "made the cluster in $PGDATA with database $POSTGRES_DB"
+}
+
+case ${1:-} in
+    -*) set -- postgres "$@" ;;
+esac
+[ "${1:-}" = postgres ] || exec "$@"
+
+: "${PGDATA:=/var/lib/postgresql/data}"
+export PGDATA
+if [ "$(id -u)" = 0 ]; then
+    mkdir -p "$PGDATA"
+    chown -R postgres:postgres "$PGDATA" /var/run/postgresql
+    exec setpriv --reuid=postgres --regid=postgres --clear-groups -- "$0" "$@"
+fi
+# As the first process a shell ignores signals it has no trap for.
+trap 'exit 143' TERM INT
+mkdir -p "$PGDATA" 2> /dev/null || fail "PGDATA: $PGDATA cannot be made by user $(id -u); mount a volume it may write."
+chmod 0700 "$PGDATA" 2> /dev/null || [ -w "$PGDATA" ] || fail "PGDATA: $PGDATA is not writable for user $(id -u)."
+
+# Two servers on one volume destroy it, and in containers PostgreSQL's own check (a pid) cannot see the other one.
+# The server inherits the lock and holds it until its last process has ended.
+exec 9>> "$PGDATA/.lock"
+flock --wait "${POSTGRES_LOCK_WAIT:-60}" 9 ||
+    fail "$PGDATA is in use by another server (lock held for ${POSTGRES_LOCK_WAIT:-60} s). Stop that one first."
+[ -s "$PGDATA/PG_VERSION" ] || initialise
+trap - TERM INT
+exec "$@"
