@@ -35,6 +35,9 @@ helm.sh/chart: {{ include "todo-app.chart" .root }}
 {{- if not $image.tag -}}
 {{- fail (printf "%s.image.tag is empty: found no tag for the image %s of %s, needed the tag that was built and loaded into the cluster. Set it with --set %s.image.tag=TAG or in a values file." .key $image.repository .name .key) -}}
 {{- end -}}
+{{- if eq $image.tag "latest" -}}
+{{- fail (printf "%s.image.tag is latest: needed a tag that names one build, as the node keeps whatever `latest` was first. Build and load the image under another tag." .key) -}}
+{{- end -}}
 {{ printf "%s:%s" $image.repository $image.tag }}
 {{- end }}
 
