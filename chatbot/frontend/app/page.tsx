@@ -1,3 +1,4 @@
+import { assistantName } from "@todo/shared/server/assistant";
 import { hasSessionCookie, linkTo } from "@todo/shared/server/page";
 import { settings } from "@todo/shared/server/settings";
 import { ChatbotApp } from "@/components/chatbot-app";
@@ -6,7 +7,10 @@ export const dynamic = "force-dynamic";
 
 export default async function Page() {
   const { todoPublicUrl, chatkitEnabled } = settings();
-  return (
-    <ChatbotApp hasCookie={await hasSessionCookie()} todoUrl={await linkTo(todoPublicUrl)} chatkit={chatkitEnabled} />
-  );
+  const [hasCookie, todoUrl, assistant] = await Promise.all([
+    hasSessionCookie(),
+    linkTo(todoPublicUrl),
+    assistantName(),
+  ]);
+  return <ChatbotApp hasCookie={hasCookie} todoUrl={todoUrl} chatkit={chatkitEnabled} assistant={assistant} />;
 }

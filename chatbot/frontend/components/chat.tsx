@@ -5,6 +5,7 @@ import { Alert, Button, IconButton, Spinner } from "@todo/shared/ui/controls";
 import { ListIcon, MenuIcon } from "@todo/shared/ui/icons";
 import { TopBar } from "@todo/shared/ui/shell";
 import { useEffect, useRef, useState } from "react";
+import { assistantText } from "@/lib/tool-text";
 import { useChat } from "@/lib/use-chat";
 import { Composer } from "./composer";
 import { Conversations } from "./conversations";
@@ -15,15 +16,18 @@ interface Props {
   user: User;
   todoUrl: string;
   notice: string;
+  /** Who answers, as known when the page was made; each answer says it anew. */
+  assistant: string | null;
 }
 
 /** The chat page: conversations beside, messages in the middle, the field to write in below. */
-export function Chat({ user, todoUrl, notice }: Props) {
+export function Chat({ user, todoUrl, notice, assistant }: Props) {
   const chat = useChat();
   const [menu, setMenu] = useState(false);
   const input = useRef<HTMLTextAreaElement>(null);
   const end = useRef<HTMLDivElement>(null);
   const { messages, sending } = chat;
+  const answering = messages.findLast((message) => message.assistant)?.assistant ?? assistant;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: what is new is at the end, whenever something is.
   useEffect(() => {
@@ -76,7 +80,7 @@ export function Chat({ user, todoUrl, notice }: Props) {
                 <Welcome user={user} onPick={(text) => void chat.send(text)} />
               )}
               {messages.length > 0 && (
-                <ol aria-label="Messages" className="space-y-5">
+                <ol aria-label="What was said" className="space-y-5">
                   {messages.map((message) => (
                     <MessageItem key={message.id} message={message} />
                   ))}
@@ -97,6 +101,12 @@ export function Chat({ user, todoUrl, notice }: Props) {
                 </Alert>
               )}
               <Composer inputRef={input} busy={sending} onSend={chat.send} />
+              <p className="flex flex-wrap justify-center gap-x-2 text-center text-xs text-muted">
+                {answering && <span data-testid="assistant-kind">{assistantText(answering)}</span>}
+                <span id="composer-hint" className="hidden sm:block">
+                  · Enter sends, Shift+Enter begins a new line
+                </span>
+              </p>
             </div>
           </div>
         </main>

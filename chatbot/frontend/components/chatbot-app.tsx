@@ -21,10 +21,12 @@ interface Props {
   todoUrl: string;
   /** OpenAI's component instead of the own one. */
   chatkit: boolean;
+  /** Who answers, where it is known. */
+  assistant: string | null;
 }
 
 /** The whole page: the way in, or the conversations. */
-export function ChatbotApp({ hasCookie, todoUrl, chatkit }: Props) {
+export function ChatbotApp({ hasCookie, todoUrl, chatkit, assistant }: Props) {
   const [unavailable, setUnavailable] = useState(false);
   return (
     <SignedIn
@@ -39,6 +41,7 @@ export function ChatbotApp({ hasCookie, todoUrl, chatkit }: Props) {
           <Chat
             user={user}
             todoUrl={todoUrl}
+            assistant={assistant}
             notice={unavailable ? "ChatKit can't be loaded from its address, so this is the built-in chat page." : ""}
           />
         )

@@ -40,7 +40,7 @@ export function Composer({ inputRef, busy, onSend }: Props) {
 
   return (
     <form
-      aria-label="New message"
+      aria-label="Write"
       onSubmit={(event: FormEvent) => {
         event.preventDefault();
         void send();
@@ -69,9 +69,6 @@ export function Composer({ inputRef, busy, onSend }: Props) {
           <SendIcon />
         </button>
       </div>
-      <p id="composer-hint" className="mt-2 hidden text-center text-xs text-muted sm:block">
-        Enter sends, Shift+Enter begins a new line.
-      </p>
     </form>
   );
 }

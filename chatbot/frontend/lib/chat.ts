@@ -12,6 +12,8 @@ export interface Message {
   role: "user" | "assistant";
   content: string;
   toolCalls: ToolCall[];
+  /** Who answered: "built-in", or "openai:" and the model; null for the reader's own. */
+  assistant: string | null;
 }
 
 export interface Conversation {
@@ -24,6 +26,7 @@ export interface Reply {
   conversation_id: string | number;
   response: string;
   tool_calls: ToolCall[];
+  assistant?: string | null;
 }
 
 export const MESSAGE_MAX = 4000;
@@ -33,6 +36,7 @@ interface RawMessage {
   role: string;
   content: string;
   tool_calls?: ToolCall[] | null;
+  assistant?: string | null;
 }
 
 interface RawConversation {
@@ -61,11 +65,12 @@ export function toConversation(raw: RawConversation): Conversation {
 export function toMessages(raw: RawMessage[]): Message[] {
   return raw
     .filter(({ role }) => role === "user" || role === "assistant")
-    .map(({ id, role, content, tool_calls }) => ({
+    .map(({ id, role, content, tool_calls, assistant }) => ({
       id: id === undefined ? localId() : `server-${id}`,
       role: role as Message["role"],
       content,
       toolCalls: tool_calls ?? [],
+      assistant: assistant ?? null,
     }));
 }
 

@@ -77,7 +77,7 @@ export function useChat() {
   const send = useCallback(
     async (text: string): Promise<boolean> => {
       const shown = view.current;
-      const question: Message = { id: localId(), role: "user", content: text, toolCalls: [] };
+      const question: Message = { id: localId(), role: "user", content: text, toolCalls: [], assistant: null };
       setFailure(null);
       setSending(true);
       setMessages((current) => [...current, question]);
@@ -87,7 +87,13 @@ export function useChat() {
           setOpenId(String(reply.conversation_id));
           setMessages((current) => [
             ...current,
-            { id: localId(), role: "assistant", content: reply.response, toolCalls: reply.tool_calls ?? [] },
+            {
+              id: localId(),
+              role: "assistant",
+              content: reply.response,
+              toolCalls: reply.tool_calls ?? [],
+              assistant: reply.assistant ?? null,
+            },
           ]);
         }
         void refresh();

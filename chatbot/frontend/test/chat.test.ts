@@ -1,23 +1,35 @@
 import { describe, expect, it } from "vitest";
 import { toConversation, toMessages } from "../lib/chat";
-import { toolSummary, toolValue } from "../lib/tool-text";
+import { assistantText, toolSummary, toolValue } from "../lib/tool-text";
 
 describe("toolSummary", () => {
   it.each([
-    ["add_task", { title: "Buy milk" }, "Added a task: Buy milk"],
-    ["complete_task", { task_id: 3 }, "Completed a task: #3"],
-    ["list_tasks", {}, "Looked at the tasks"],
-    ["list_tasks", { title: "" }, "Looked at the tasks"],
-    ["other_tool", { x: 1 }, "other_tool"],
-  ])("%s %j", (name, given, expected) => {
-    expect(toolSummary({ name, arguments: given, result: null })).toBe(expected);
+    ["add_task", { title: "Buy milk" }, { id: 4, title: "Buy milk" }, "Added a task: #4 Buy milk"],
+    ["complete_task", { task_id: 3 }, { id: 3, title: "Rest" }, "Completed a task: #3 Rest"],
+    ["complete_task", { task_id: 3, completed: false }, { id: 3, title: "Rest" }, "Opened a task again: #3 Rest"],
+    ["complete_task", { task_id: 9 }, { error: "You have no task 9." }, "Completing a task failed: #9"],
+    ["list_tasks", {}, { tasks: [] }, "Looked at the tasks"],
+    ["other_tool", { x: 1 }, null, "other_tool"],
+  ])("%s %j %j", (name, given, result, expected) => {
+    expect(toolSummary({ name, arguments: given, result })).toBe(expected);
   });
 });
 
 describe("toolValue", () => {
   it("leaves text as it is and writes the rest as JSON", () => {
     expect(toolValue("a\nb")).toBe("a\nb");
+    expect(toolValue(undefined)).toBe("");
     expect(toolValue({ id: 1 })).toBe('{\n  "id": 1\n}');
+  });
+});
+
+describe("assistantText", () => {
+  it.each([
+    ["built-in", "Built-in assistant: no key set"],
+    ["openai:gpt-4o-mini", "Language model: gpt-4o-mini"],
+    ["something else", "something else"],
+  ])("%s", (name, expected) => {
+    expect(assistantText(name)).toBe(expected);
   });
 });
 

@@ -40,7 +40,7 @@ export function NewTask({ inputRef, onAdd }: Props) {
   }
 
   return (
-    <form onSubmit={submit} noValidate className="card p-4" aria-label="New task">
+    <form onSubmit={submit} noValidate className="card p-4" aria-label="Add a task">
       <div className="flex items-start gap-3">
         <TextField
           ref={inputRef}
@@ -73,7 +73,7 @@ export function NewTask({ inputRef, onAdd }: Props) {
           />
         </label>
         {!open && (
-          <Button variant="ghost" className="px-2" onClick={() => setOpen(true)}>
+          <Button variant="ghost" compact className="-ml-2.5 sm:ml-0" onClick={() => setOpen(true)}>
             Add a description
           </Button>
         )}

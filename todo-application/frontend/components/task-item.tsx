@@ -51,7 +51,7 @@ export function TaskItem({ task, today, onToggle, onDelete, onSave }: Props) {
   return (
     <li className="group flex items-start gap-3 px-4 py-3" data-testid="task">
       <Reading task={task} today={today} onToggle={onToggle} />
-      <div className="flex shrink-0 items-center transition-opacity group-focus-within:opacity-100 group-hover:opacity-100 [@media(hover:hover)]:opacity-60">
+      <div className="flex shrink-0 items-center transition-opacity group-focus-within:opacity-100 group-hover:opacity-100 [@media(hover:hover)]:opacity-70">
         <IconButton ref={edit} label={`Edit ${task.title}`} onClick={() => setEditing(true)}>
           <PencilIcon />
         </IconButton>

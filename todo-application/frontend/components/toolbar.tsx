@@ -1,6 +1,6 @@
 "use client";
 
-import { SearchIcon } from "@todo/shared/ui/icons";
+import { ChevronIcon, SearchIcon } from "@todo/shared/ui/icons";
 import { useEffect, useState } from "react";
 import type { Counts, Query, Sort, Status } from "@/lib/tasks";
 
@@ -74,18 +74,23 @@ export function Toolbar({ query, counts, onChange }: Props) {
             className="control min-h-10 pl-9"
           />
         </div>
-        <select
-          aria-label="Sort by"
-          value={query.sort}
-          onChange={(event) => onChange({ ...query, sort: event.target.value as Sort })}
-          className="control min-h-10 w-auto"
-        >
-          {SORTS.map(({ value, label }) => (
-            <option key={value} value={value}>
-              {label}
-            </option>
-          ))}
-        </select>
+        <div className="relative">
+          <select
+            aria-label="Sort by"
+            value={query.sort}
+            onChange={(event) => onChange({ ...query, sort: event.target.value as Sort })}
+            className="control min-h-10 w-auto appearance-none pr-9"
+          >
+            {SORTS.map(({ value, label }) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
+          </select>
+          <span className="pointer-events-none absolute inset-y-0 right-2.5 flex items-center text-muted">
+            <ChevronIcon />
+          </span>
+        </div>
       </div>
     </div>
   );

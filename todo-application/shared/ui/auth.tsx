@@ -102,6 +102,8 @@ function AuthForm({ mode }: { mode: Mode }) {
     setFailure(null);
     try {
       await (signUp ? register(email, password, name.trim()) : signIn(email, password));
+      // Whoever signs out later wants to sign in next.
+      window.history.replaceState(null, "", window.location.pathname);
     } catch (error) {
       setFailure(failureOf(error));
       setBusy(false);

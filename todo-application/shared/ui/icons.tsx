@@ -50,6 +50,11 @@ export const ListIcon = () => (
     <path d="M8 5.5h9M8 10h9M8 14.5h9M3 5.5l1 1 1.7-2M3 10l1 1 1.7-2M3 14.5l1 1 1.7-2" />
   </Icon>
 );
+export const ChevronIcon = () => (
+  <Icon className="h-4 w-4 shrink-0">
+    <path d="M5.5 8l4.5 4.5L14.5 8" />
+  </Icon>
+);
 export const PlusIcon = () => (
   <Icon>
     <path d="M10 4v12M4 10h12" />

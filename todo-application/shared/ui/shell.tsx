@@ -96,7 +96,7 @@ export function TopBar({ title, user, link, before }: TopBarProps) {
         <span className="hidden max-w-48 truncate text-sm text-muted sm:block" data-testid="user" title={user.email}>
           {user.name || user.email}
         </span>
-        <Button onClick={() => void leave()} busy={busy} className="shrink-0 px-3">
+        <Button onClick={() => void leave()} busy={busy} className="shrink-0">
           Sign out
         </Button>
       </div>
