@@ -122,12 +122,19 @@ class Browser:
         if not self._page:
             return ""
         self._screenshots.mkdir(parents=True, exist_ok=True)
-        path = self._screenshots / f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')[:80]}.png"
+        path = self._picture(name)
         try:
             self._page.screenshot(path=str(path), timeout=5000)
         except Exception:
             return ""
         return str(path)
+
+    def forget(self, name: str) -> None:
+        """Remove a picture of an earlier run, so that none is taken for this run's."""
+        self._picture(name).unlink(missing_ok=True)
+
+    def _picture(self, name: str) -> Path:
+        return self._screenshots / f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')[:80]}.png"
 
     def end_check(self) -> None:
         """Forget the profile: cookies and storage of one check are not there in the next."""

@@ -77,6 +77,8 @@ class Runner:
 
     def _check(self, check: Mapping[str, Any]) -> dict[str, Any]:
         session = requests.Session()
+        if self.browser:
+            self.browser.forget(f"failed {check['name']}")
         begin, failed, done, picture = time.monotonic(), "", [], ""
         for step in check["steps"]:
             started = time.monotonic()
