@@ -129,19 +129,15 @@ class Builder:
     def assemble(self, base: str, reference: str, payloads: list[tuple[Path, str]], labels: dict[str, str]) -> None:
         """Put each payload tar at its place in `base` and commit the result as `reference`."""
         self.say("node image: putting the parts together")
-        container = self.run("creating the container", ["create", base, "true"]).stdout.decode().strip()
+        # `commit --change` of older engines knows no STOPSIGNAL: the container itself carries the configuration.
+        settings = ["--stop-signal=SIGRTMIN+3", "--entrypoint=/usr/local/bin/entrypoint.sh", "--env=container=docker"]
+        settings += [f"--label={name}={value}" for name, value in labels.items()]
+        container = self.run("creating the container", ["create", *settings, base]).stdout.decode().strip()
         try:
             for payload, place in payloads:
                 with payload.open("rb") as handle:
                     self.run(f"copying to {place}", ["cp", "-", f"{container}:{place}"], stdin=handle)
-            changes = [
-                'ENTRYPOINT ["/usr/local/bin/entrypoint.sh"]',
-                "CMD []",
-                "STOPSIGNAL SIGRTMIN+3",
-                "ENV container=docker",
-                *(f"LABEL {name}={value}" for name, value in labels.items()),
-            ]
-            self.run("committing", ["commit", *(f"--change={change}" for change in changes), container, reference])
+            self.run("committing", ["commit", container, reference])
         finally:
             subprocess.run([*self.docker, "rm", "--force", "--volumes", container], capture_output=True, check=False)
 
