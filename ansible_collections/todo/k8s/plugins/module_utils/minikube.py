@@ -55,9 +55,9 @@ def memory_to_ask(wanted: int, available: int) -> tuple[int, str | None]:
 
 
 def read_config(home: Path, profile: str) -> dict | None:
-    """The profile's stored configuration, None when there is no such profile."""
+    """The profile's stored configuration, None when there is no such profile; `home` is MINIKUBE_HOME."""
     try:
-        return json.loads((home / "profiles" / profile / "config.json").read_text())
+        return json.loads((home / ".minikube" / "profiles" / profile / "config.json").read_text())
     except FileNotFoundError:
         return None
     except ValueError:  # a start that was interrupted while it wrote

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
 import subprocess
 import tarfile
 import tempfile
@@ -192,24 +191,3 @@ def build(
             payload["usr/sbin/runc"] = (runtime_wrapper, 0o755)
         tar_of(payload, work / "payload.tar")
         builder.assemble(rootfs, reference, [(work / "payload.tar", "/"), (work / "store.tar", "/var/lib")], labels)
-
-
-def install_binaries(home: Path, version: str, architecture: str, tools: dict[str, Path]) -> bool:
-    """Put kubeadm, kubelet and kubectl where Minikube looks before it would download them; True when changed."""
-    folder = home / "cache" / "linux" / architecture / version
-    changed = False
-    for tool in ("kubeadm", "kubelet", "kubectl"):
-        target = folder / tool
-        if target.exists() and target.stat().st_size == tools[tool].stat().st_size:
-            continue
-        folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f".{tool}.part"
-        partial.unlink(missing_ok=True)
-        try:
-            os.link(tools[tool], partial)
-        except OSError:  # another file system
-            partial.write_bytes(tools[tool].read_bytes())
-        partial.chmod(0o755)
-        partial.replace(target)
-        changed = True
-    return changed

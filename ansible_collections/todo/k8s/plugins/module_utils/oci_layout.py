@@ -69,7 +69,11 @@ def write_layout(images: list[Image], out, architecture: str) -> dict[str, str]:
 
     Returns the image ID (digest of the config) of each name. `architecture` is Go's name (amd64, arm64).
     """
-    tar = tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT)
+    with tarfile.open(fileobj=out, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+        return _write(tar, images, architecture)
+
+
+def _write(tar: tarfile.TarFile, images: list[Image], architecture: str) -> dict[str, str]:
     manifests, ids, written = [], {}, set()
 
     def blob(data: bytes) -> dict:
@@ -109,5 +113,4 @@ def write_layout(images: list[Image], out, architecture: str) -> dict[str, str]:
     ):
         data = json.dumps(content, sort_keys=True).encode()
         tar.addfile(_member(name, len(data), 0o644), io.BytesIO(data))
-    tar.close()
     return ids

@@ -70,10 +70,6 @@ options:
     description: Images of an addon by its name, each V({Key=image}).
     type: dict
     default: {}
-  binaries:
-    description: Paths of kubeadm, kubelet and kubectl for Minikube's cache, so that it downloads nothing.
-    type: dict
-    default: {}
   recreate:
     description: Whether a difference may be mended by a new cluster. Everything in the old one is lost.
     type: bool
@@ -119,7 +115,6 @@ seconds:
 """
 
 import os
-import platform
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
@@ -127,11 +122,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.todo.k8s.plugins.module_utils import kubeconfig as kubeconfigs
 from ansible_collections.todo.k8s.plugins.module_utils import minikube as minikubes
 from ansible_collections.todo.k8s.plugins.module_utils import node_container
-from ansible_collections.todo.k8s.plugins.module_utils.node_image import install_binaries
 from ansible_collections.todo.k8s.plugins.module_utils.progress import report
 
 RUNNING = {"Host": "Running", "Kubelet": "Running", "APIServer": "Running", "Kubeconfig": "Configured"}
-ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 
 def _wanted(module):
@@ -224,7 +217,7 @@ def _present(module, tool, home, wanted):
         )
         reasons.append(f"was not running ({down})")
     addons = minikubes.missing_addons(config or {}, wanted)
-    if addons:
+    if addons and config and not different:
         reasons.append(f"enabled {', '.join(addons)}")
     diff = {
         "before": {k: d["before"] for k, d in different.items()},
@@ -234,10 +227,6 @@ def _present(module, tool, home, wanted):
         module.exit_json(
             changed=bool(reasons), status=status, differences=different, seconds={}, diff=diff, msg="; ".join(reasons)
         )
-    if options["binaries"]:
-        architecture = ARCHITECTURES[platform.machine()]
-        paths = {name: Path(path) for name, path in options["binaries"].items()}
-        install_binaries(home, wanted.kubernetes_version, architecture, paths)
     kubeconfig = kubeconfigs.path()
     if different:
         tool.delete(profile)
@@ -246,6 +235,8 @@ def _present(module, tool, home, wanted):
         command = minikubes.start_command(tool.binary, wanted, as_root=os.geteuid() == 0, keep_context=keep)
         seconds["start"] = round(tool.start(command, options["timeout"]), 1)
         status = tool.status(profile)
+        # A start enables Minikube's default addons by itself.
+        addons = minikubes.missing_addons(minikubes.read_config(home, profile) or {}, wanted)
     for name in addons:
         images = options["addon_images"].get(name, {})
         report(f"enabling addon {name}")
@@ -285,7 +276,6 @@ def main():
             "ports": {"type": "list", "elements": "str", "default": []},
             "addons": {"type": "list", "elements": "str", "default": []},
             "addon_images": {"type": "dict", "default": {}},
-            "binaries": {"type": "dict", "default": {}},
             "recreate": {"type": "bool", "default": False},
             "timeout": {"type": "int", "default": 600},
         },

@@ -83,7 +83,7 @@ def test_events_as_text():
 
 
 def test_half_written_configuration_is_a_profile_to_start_again(tmp_path):
-    folder = tmp_path / "profiles" / "todo"
+    folder = tmp_path / ".minikube" / "profiles" / "todo"
     folder.mkdir(parents=True)
     assert minikube.read_config(tmp_path, "other") is None
     (folder / "config.json").write_text('{"CPUs": ')

@@ -41,13 +41,3 @@ def test_key_follows_what_goes_in():
     parts = {"rootfs": "a", "tools": {"etcd": "1"}}
     assert node_image.content_key(parts) == node_image.content_key(dict(reversed(parts.items())))
     assert node_image.content_key(parts) != node_image.content_key({**parts, "tools": {"etcd": "2"}})
-
-
-def test_binaries_are_put_in_place_once(tmp_path):
-    tools = {}
-    for name in ("kubeadm", "kubelet", "kubectl"):
-        tools[name] = tmp_path / name
-        tools[name].write_bytes(name.encode())
-    assert node_image.install_binaries(tmp_path / "home", "v1", "amd64", tools)
-    assert not node_image.install_binaries(tmp_path / "home", "v1", "amd64", tools)
-    assert (tmp_path / "home/cache/linux/amd64/v1/kubelet").read_bytes() == b"kubelet"
