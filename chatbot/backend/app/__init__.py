@@ -1,0 +1,1 @@
+"""The chatbot-backend: a conversation about tasks, which it reaches through MCP tools only."""

@@ -1,0 +1,254 @@
+"""The ChatKit protocol on our conversations: a thread is a conversation, an item is a message."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import anyio
+from chatkit.server import ChatKitServer
+from chatkit.store import NotFoundError, Store, StoreItemType
+from chatkit.types import (
+    AssistantMessageContent,
+    AssistantMessageContentPartDone,
+    AssistantMessageContentPartTextDelta,
+    AssistantMessageItem,
+    Attachment,
+    InferenceOptions,
+    Page,
+    ProgressUpdateEvent,
+    ThreadItem,
+    ThreadItemAddedEvent,
+    ThreadItemDoneEvent,
+    ThreadItemUpdatedEvent,
+    ThreadMetadata,
+    ThreadStreamEvent,
+    UserMessageItem,
+    UserMessageTextContent,
+)
+from pydantic import TypeAdapter
+
+from app.assistant import Turn
+from app.chat import ChatService, Reply
+from app.models import Conversation, Message, new_id
+from app.store import ConversationStore, in_thread
+from app.tokens import Caller
+from app.toolbox import ToolCall
+
+# Where LOG_LEVEL is set, the SDK's logger brings a handler of its own, whose lines aren't JSON.
+logging.getLogger("chatkit").handlers.clear()
+logging.getLogger("chatkit").setLevel(logging.WARNING)
+
+_ITEM = TypeAdapter(ThreadItem)
+_PREFIXES: dict[str, str] = {"message": "msg", "thread": "conv"}
+
+DOING = {
+    "add_task": "Adding a task…",
+    "list_tasks": "Looking through your tasks…",
+    "complete_task": "Ticking off…",
+    "delete_task": "Deleting a task…",
+    "update_task": "Changing a task…",
+}
+
+
+@dataclass
+class ChatContext:
+    """Who asks, and what belongs to answers that are about to be stored."""
+
+    caller: Caller
+    replies: dict[str, Reply] = field(default_factory=dict)
+
+
+def text_of(item: UserMessageItem) -> str:
+    """What the person wrote."""
+    return "".join(part.text for part in item.content).strip()
+
+
+def _aware(moment: datetime) -> datetime:
+    # The SDK makes naive local times.
+    return moment.astimezone(UTC)
+
+
+def _thread(conversation: Conversation) -> ThreadMetadata:
+    return ThreadMetadata(id=conversation.id, title=conversation.title or None, created_at=conversation.created_at)
+
+
+def _item(message: Message) -> ThreadItem:
+    common: dict[str, Any] = {
+        "id": message.id,
+        "thread_id": message.conversation_id,
+        "created_at": message.created_at,
+    }
+    if message.role == "user":
+        content = [UserMessageTextContent(text=message.content)]
+        return UserMessageItem(**common, content=content, inference_options=InferenceOptions())
+    if message.role == "assistant":
+        return AssistantMessageItem(**common, content=[AssistantMessageContent(text=message.content)])
+    return _ITEM.validate_python(message.item)
+
+
+def _message(item: ThreadItem, context: ChatContext) -> Message:
+    common: dict[str, Any] = {
+        "id": item.id,
+        "conversation_id": item.thread_id,
+        "created_at": _aware(item.created_at),
+    }
+    if isinstance(item, UserMessageItem):
+        return Message(**common, role="user", content=text_of(item))
+    if isinstance(item, AssistantMessageItem):
+        text = "".join(part.text for part in item.content)
+        reply = context.replies.get(item.id)
+        calls = [call.as_dict() for call in reply.calls] if reply else []
+        return Message(
+            **common, role="assistant", content=text, tool_calls=calls, assistant=reply.assistant if reply else None
+        )
+    return Message(**common, role="other", content="", item=item.model_dump(mode="json"))
+
+
+class ConversationChatKitStore(Store[ChatContext]):
+    """The SDK's view of the store. Every method is bound to the caller; what isn't theirs is a 404."""
+
+    def __init__(self, store: ConversationStore):
+        self._store = store
+
+    def generate_thread_id(self, context: ChatContext) -> str:
+        """Long ids, and unique ones whatever the model says."""
+        return new_id(_PREFIXES["thread"])
+
+    def generate_item_id(self, item_type: StoreItemType, thread: ThreadMetadata, context: ChatContext) -> str:
+        """See generate_thread_id."""
+        return new_id(_PREFIXES.get(item_type, item_type))
+
+    async def load_thread(self, thread_id: str, context: ChatContext) -> ThreadMetadata:
+        """A thread's metadata."""
+        return _thread(await in_thread(self._store.get, context.caller.user_id, thread_id))
+
+    async def save_thread(self, thread: ThreadMetadata, context: ChatContext) -> None:
+        """Create a thread or rename it; only metadata is stored here, whatever subclass comes in."""
+        with anyio.CancelScope(shield=True):
+            await in_thread(self._store.save, context.caller.user_id, thread.id, thread.title or "")
+
+    async def load_thread_items(
+        self, thread_id: str, after: str | None, limit: int, order: str, context: ChatContext
+    ) -> Page[ThreadItem]:
+        """A page of items."""
+        limit = max(1, min(limit, 200))
+        rows = await in_thread(
+            self._store.messages, context.caller.user_id, thread_id, limit + 1, after, order == "desc"
+        )
+        items = [_item(row) for row in rows[:limit]]
+        more = len(rows) > limit
+        return Page(data=items, has_more=more, after=items[-1].id if more else None)
+
+    async def load_threads(
+        self, limit: int, after: str | None, order: str, context: ChatContext
+    ) -> Page[ThreadMetadata]:
+        """A page of threads."""
+        limit = max(1, min(limit, 200))
+        rows, _ = await in_thread(self._store.page, context.caller.user_id, limit + 1, 0, after, order == "desc")
+        threads = [_thread(row) for row in rows[:limit]]
+        more = len(rows) > limit
+        return Page(data=threads, has_more=more, after=threads[-1].id if more else None)
+
+    async def add_thread_item(self, thread_id: str, item: ThreadItem, context: ChatContext) -> None:
+        """Append an item, even when the browser has left meanwhile: what was done is on record."""
+        with anyio.CancelScope(shield=True):
+            await in_thread(self._store.add, context.caller.user_id, _message(item, context))
+
+    async def save_item(self, thread_id: str, item: ThreadItem, context: ChatContext) -> None:
+        """Overwrite an item."""
+        await in_thread(self._store.replace, context.caller.user_id, _message(item, context))
+
+    async def load_item(self, thread_id: str, item_id: str, context: ChatContext) -> ThreadItem:
+        """One item."""
+        return _item(await in_thread(self._store.message, context.caller.user_id, thread_id, item_id))
+
+    async def delete_thread(self, thread_id: str, context: ChatContext) -> None:
+        """Delete a thread and its items."""
+        await in_thread(self._store.delete, context.caller.user_id, thread_id)
+
+    async def delete_thread_item(self, thread_id: str, item_id: str, context: ChatContext) -> None:
+        """Delete an item."""
+        await in_thread(self._store.delete_message, context.caller.user_id, thread_id, item_id)
+
+    async def save_attachment(self, attachment: Attachment, context: ChatContext) -> None:
+        """Attachments aren't taken."""
+        raise NotFoundError("attachments are not supported")
+
+    async def load_attachment(self, attachment_id: str, context: ChatContext) -> Attachment:
+        """Attachments aren't taken."""
+        raise NotFoundError("attachments are not supported")
+
+    async def delete_attachment(self, attachment_id: str, context: ChatContext) -> None:
+        """Attachments aren't taken."""
+        raise NotFoundError("attachments are not supported")
+
+
+class TodoChatKitServer(ChatKitServer[ChatContext]):
+    """Answers by the same assistants as /api/chat, as a stream of events."""
+
+    def __init__(self, store: ConversationStore, service: ChatService, history_messages: int):
+        super().__init__(ConversationChatKitStore(store))
+        self._conversations = store
+        self._service = service
+        self._history_messages = history_messages
+
+    async def respond(
+        self, thread: ThreadMetadata, input_user_message: UserMessageItem | None, context: ChatContext
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        """Stream the answer: what is being done, the text as it comes, then the whole message."""
+        if input_user_message is None:
+            return
+        text = text_of(input_user_message)
+        spoken = await in_thread(
+            self._conversations.history, context.caller.user_id, thread.id, self._history_messages + 1
+        )
+        history = [message for message in spoken if message.id != input_user_message.id][-self._history_messages :]
+        thread.title = thread.title or (await self.store.load_thread(thread.id, context)).title
+        item = AssistantMessageItem(
+            id=self.store.generate_item_id("message", thread, context),
+            thread_id=thread.id,
+            created_at=datetime.now(UTC),
+            content=[AssistantMessageContent(text="")],
+        )
+        events: asyncio.Queue[ThreadStreamEvent | None] = asyncio.Queue()
+
+        async def on_text(delta: str) -> None:
+            update = AssistantMessageContentPartTextDelta(content_index=0, delta=delta)
+            await events.put(ThreadItemUpdatedEvent(item_id=item.id, update=update))
+
+        async def on_call(call: ToolCall) -> None:
+            await events.put(ProgressUpdateEvent(text=DOING.get(call.name, call.name)))
+
+        async def work() -> Reply:
+            try:
+                return await self._service.reply(Turn(text, history), context.caller.token, on_text, on_call)
+            finally:
+                await events.put(None)
+
+        # A task of its own: the tools' connection must be opened and closed by one and the same task, which a
+        # generator that is closed half-way can't promise.
+        task = asyncio.create_task(work())
+        try:
+            yield ThreadItemAddedEvent(item=item)
+            while (event := await events.get()) is not None:
+                yield event
+            reply = await task
+        finally:
+            task.cancel()
+        context.replies[item.id] = reply
+        content = AssistantMessageContent(text=reply.text)
+        yield ThreadItemUpdatedEvent(
+            item_id=item.id, update=AssistantMessageContentPartDone(content_index=0, content=content)
+        )
+        yield ThreadItemDoneEvent(item=item.model_copy(update={"content": [content]}))
+
+    async def handle_stream_cancelled(
+        self, thread: ThreadMetadata, pending_items: list[ThreadItem], context: ChatContext
+    ) -> None:
+        """Keep what had been said when the reader stopped it; the store shields its writes from the cancellation."""
+        for item in pending_items:
+            if isinstance(item, AssistantMessageItem) and "".join(part.text for part in item.content).strip():
+                await self.store.add_thread_item(thread.id, item, context)

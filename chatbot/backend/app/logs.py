@@ -1,0 +1,55 @@
+"""JSON logs on standard output: one object a line with time, severity, logger, message and request id.
+
+This file is the same in both backends.
+"""
+
+import json
+import logging
+import sys
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+"""The id of the request being served, for log lines and for calls to other services."""
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a record as one JSON object. A dictionary given as `extra={"data": {...}}` is merged into it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "severity": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if rid := request_id.get():
+            entry["request_id"] = rid
+        data = getattr(record, "data", None)
+        if isinstance(data, dict):
+            entry.update(data)
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps(entry, default=str, ensure_ascii=False)
+
+
+def configure_logging(level: str) -> None:
+    """Send everything through one handler on standard output, at `level` ("debug" to "critical")."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(JsonFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    # These bring handlers of their own, or name whole URLs and bodies at INFO.
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "alembic"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    quiet = max(logging.WARNING, root.level)
+    for name in ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "openai.agents", "mcp", "chatkit", "alembic"):
+        logging.getLogger(name).setLevel(quiet)
+
+
+def get_logger(name: str) -> logging.Logger:
+    """Return the logger `name`."""
+    return logging.getLogger(name)

@@ -1,0 +1,182 @@
+"""Conversations in the database. Every read and write names the owner; what isn't theirs isn't there.
+
+These functions wait for the database: call them through `in_thread`.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+
+import anyio
+from sqlalchemy import delete, func
+from sqlalchemy.orm import sessionmaker
+from sqlmodel import Session, select
+
+from app.errors import ApiError
+from app.models import TITLE_MAX, Conversation, Message, new_id, now
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run a blocking function without holding up the event loop."""
+    return await anyio.to_thread.run_sync(partial(function, *args, **kwargs))
+
+
+def title_of(message: str) -> str:
+    """A conversation's title: the beginning of its first message, on one line."""
+    words = " ".join(message.replace("\x00", "").split())
+    return words if len(words) <= 60 else f"{words[:59].rstrip()}…"
+
+
+def _no_conversation() -> ApiError:
+    return ApiError(404, "not_found", "You have no such conversation.")
+
+
+class ConversationStore:
+    """All access to conversations and messages."""
+
+    def __init__(self, sessions: sessionmaker[Session]):
+        self._sessions = sessions
+
+    @staticmethod
+    def _owned(session: Session, user_id: int, conversation_id: str) -> Conversation:
+        conversation = session.get(Conversation, conversation_id) if len(conversation_id) <= 64 else None
+        if conversation is None or conversation.user_id != user_id:
+            raise _no_conversation()
+        return conversation
+
+    def get(self, user_id: int, conversation_id: str) -> Conversation:
+        """The conversation, or ApiError 404."""
+        with self._sessions() as session:
+            return self._owned(session, user_id, conversation_id.replace("\x00", ""))
+
+    def page(
+        self, user_id: int, limit: int, offset: int = 0, after: str | None = None, newest_first: bool = True
+    ) -> tuple[list[Conversation], int]:
+        """A page of a person's conversations by last use, and how many there are in all."""
+        with self._sessions() as session:
+            mine = Conversation.user_id == user_id
+            total = session.scalar(select(func.count()).select_from(Conversation).where(mine))
+            key = (Conversation.updated_at, Conversation.id)
+            statement = select(Conversation).where(mine)
+            if after:
+                last = self._owned(session, user_id, after)
+                here, there = func.row(*key), func.row(last.updated_at, last.id)
+                statement = statement.where(here < there if newest_first else here > there)
+            order = [column.desc() if newest_first else column.asc() for column in key]
+            page = session.exec(statement.order_by(*order).limit(limit).offset(offset)).all()
+            return [*page], total or 0
+
+    def create(self, user_id: int, title: str) -> Conversation:
+        """Begin a conversation."""
+        conversation = Conversation(id=new_id("conv"), user_id=user_id, title=title)
+        with self._sessions() as session:
+            session.add(conversation)
+            session.commit()
+        return conversation
+
+    def save(self, user_id: int, conversation_id: str, title: str) -> None:
+        """Change a conversation's title, or begin the conversation under this id."""
+        with self._sessions() as session:
+            conversation = session.get(Conversation, conversation_id)
+            if conversation is None:
+                conversation = Conversation(id=conversation_id, user_id=user_id)
+                session.add(conversation)
+            elif conversation.user_id != user_id:
+                raise _no_conversation()
+            conversation.title = title[:TITLE_MAX].replace("\x00", "")
+            session.commit()
+
+    def delete(self, user_id: int, conversation_id: str) -> None:
+        """Remove a conversation with its messages."""
+        with self._sessions() as session:
+            session.delete(self._owned(session, user_id, conversation_id.replace("\x00", "")))
+            session.commit()
+
+    def add(self, user_id: int, message: Message) -> Message:
+        """Append a message and mark the conversation as used just now."""
+        message.content = message.content.replace("\x00", "")
+        with self._sessions() as session:
+            conversation = self._owned(session, user_id, message.conversation_id)
+            conversation.updated_at = now()
+            conversation.title = conversation.title or (title_of(message.content) if message.role == "user" else "")
+            session.add(message)
+            session.commit()
+        return message
+
+    def messages(
+        self,
+        user_id: int,
+        conversation_id: str,
+        limit: int,
+        after: str | None = None,
+        newest_first: bool = False,
+        roles: tuple[str, ...] = (),
+    ) -> list[Message]:
+        """Up to `limit` messages, beginning behind the message with the id `after`."""
+        with self._sessions() as session:
+            self._owned(session, user_id, conversation_id)
+            statement = select(Message).where(Message.conversation_id == conversation_id)
+            if roles:
+                statement = statement.where(Message.role.in_(roles))
+            if after:
+                seq = select(Message.seq).where(Message.id == after, Message.conversation_id == conversation_id)
+                position = seq.scalar_subquery()
+                statement = statement.where(Message.seq < position if newest_first else Message.seq > position)
+            order = Message.seq.desc() if newest_first else Message.seq.asc()
+            return [*session.exec(statement.order_by(order).limit(limit)).all()]
+
+    def message(self, user_id: int, conversation_id: str, message_id: str) -> Message:
+        """One message, or ApiError 404."""
+        with self._sessions() as session:
+            self._owned(session, user_id, conversation_id)
+            wanted = select(Message).where(Message.conversation_id == conversation_id, Message.id == message_id)
+            if message := session.exec(wanted).first():
+                return message
+            raise ApiError(404, "not_found", "The conversation has no such message.")
+
+    def replace(self, user_id: int, message: Message) -> None:
+        """Overwrite the message with the same id, or append it."""
+        with self._sessions() as session:
+            self._owned(session, user_id, message.conversation_id)
+            wanted = select(Message).where(Message.conversation_id == message.conversation_id, Message.id == message.id)
+            if old := session.exec(wanted).first():
+                old.content, old.item, old.role = message.content, message.item, message.role
+            else:
+                session.add(message)
+            session.commit()
+
+    def delete_message(self, user_id: int, conversation_id: str, message_id: str) -> None:
+        """Remove one message."""
+        with self._sessions() as session:
+            self._owned(session, user_id, conversation_id)
+            session.execute(delete(Message).where(Message.conversation_id == conversation_id, Message.id == message_id))
+            session.commit()
+
+    def begin_turn(
+        self, user_id: int, conversation_id: str | None, text: str, history: int
+    ) -> tuple[str, list[Message]]:
+        """Store what the person said, in a new conversation if none is named.
+
+        Returns:
+            The conversation's id and up to `history` messages from before, the newest last.
+        """
+        if conversation_id is None:
+            conversation_id = self.create(user_id, title_of(text)).id
+            earlier: list[Message] = []
+        else:
+            earlier = self.history(user_id, conversation_id, history)
+        self.add(user_id, Message(id=new_id("msg"), conversation_id=conversation_id, role="user", content=text))
+        return conversation_id, earlier
+
+    def history(self, user_id: int, conversation_id: str, limit: int) -> list[Message]:
+        """The last `limit` messages that were spoken, the newest last."""
+        newest = self.messages(user_id, conversation_id, limit, newest_first=True, roles=("user", "assistant"))
+        return newest[::-1]
+
+
+def message_out(message: Message) -> dict[str, Any]:
+    """A message as /api/conversations shows it."""
+    return message.model_dump(include={"id", "role", "content", "tool_calls", "assistant", "created_at"})

@@ -1,0 +1,58 @@
+"""The todo-backend's HTTP API, used by the MCP tools with the caller's own token."""
+
+from typing import Any
+
+import httpx2
+
+from app.logs import get_logger, request_id
+
+log = get_logger("todo-api")
+
+
+class TodoApiError(Exception):
+    """The todo-backend refused or can't be reached; the text is fit for the person."""
+
+
+class TodoApi:
+    """One connection pool for the whole process."""
+
+    def __init__(self, base_url: str):
+        # Retries concern connecting only: a request that may have arrived isn't sent twice.
+        transport = httpx2.AsyncHTTPTransport(retries=2)
+        timeout = httpx2.Timeout(10, connect=2)
+        self._client = httpx2.AsyncClient(base_url=base_url, timeout=timeout, transport=transport, trust_env=False)
+
+    async def close(self) -> None:
+        """Close the pool."""
+        await self._client.aclose()
+
+    async def problem(self) -> str:
+        """Why the todo-backend can't be used now, or an empty string."""
+        try:
+            response = await self._client.get("/ready", timeout=1)
+        except httpx2.HTTPError as error:
+            return f"unreachable: {error or type(error).__name__}"
+        return "" if response.status_code == 200 else f"answers {response.status_code}: {response.text[:200]}"
+
+    async def request(self, method: str, path: str, token: str, **options: Any) -> httpx2.Response:
+        """Send a request for the person whom `token` names.
+
+        Raises:
+            TodoApiError: for every answer that isn't a success, and for none.
+        """
+        headers = {"Authorization": f"Bearer {token}"}
+        if rid := request_id.get():
+            headers["X-Request-ID"] = rid
+        try:
+            response = await self._client.request(method, path, headers=headers, **options)
+        except httpx2.HTTPError as error:
+            log.error("todo-backend unreachable: %s %s: %s", method, path, error or type(error).__name__)
+            raise TodoApiError("The task service can't be reached at the moment; please try again.") from None
+        if response.is_success:
+            return response
+        try:
+            message = str(response.json()["error"]["message"])
+        except (ValueError, KeyError, TypeError):
+            message = f"The task service answered with status {response.status_code}."
+        log.info("todo-backend answered %s to %s %s", response.status_code, method, path)
+        raise TodoApiError(message)

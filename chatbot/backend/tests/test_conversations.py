@@ -1,0 +1,62 @@
+"""Conversations are kept, listed, deleted, and nobody else's business."""
+
+import pytest
+from conftest import talk
+
+
+def test_conversation_is_stored_in_order(client, say):
+    first = say("add buy milk")
+    say("list tasks")
+    url = f"/api/conversations/{first['conversation_id']}"
+    conversation = client.get(url).json()
+    assert conversation["title"] == "add buy milk"
+    assert [m["role"] for m in conversation["messages"]] == ["user", "assistant"] * 2
+    assert conversation["messages"][0]["content"] == "add buy milk"
+    assert conversation["messages"][0]["assistant"] is None
+    answer = conversation["messages"][1]
+    assert (answer["content"], answer["assistant"]) == (first["response"], "built-in")
+    assert answer["tool_calls"] == first["tool_calls"]
+    assert len({m["id"] for m in conversation["messages"]}) == 4
+
+
+def test_list_has_the_last_used_first_and_pages(client):
+    ids = [talk(client)(f"hello {number}")["conversation_id"] for number in range(3)]
+    client.post("/api/chat", json={"message": "again", "conversation_id": ids[0]})
+    response = client.get("/api/conversations")
+    assert [c["id"] for c in response.json()] == [ids[0], ids[2], ids[1]]
+    assert response.headers["x-total-count"] == "3"
+    assert set(response.json()[0]) == {"id", "title", "created_at", "updated_at"}
+    page = client.get("/api/conversations", params={"limit": 1, "offset": 1}).json()
+    assert [c["id"] for c in page] == [ids[2]]
+    assert client.get("/api/conversations", params={"limit": 0}).status_code == 422
+
+
+def test_delete(client, say):
+    url = f"/api/conversations/{say('hi')['conversation_id']}"
+    assert client.delete(url).status_code == 204
+    assert client.get(url).status_code == 404
+    assert client.delete(url).status_code == 404
+
+
+def test_conversations_of_others_do_not_exist(bob, chatbot, client, say):
+    mine = say("add private matter")["conversation_id"]
+    other = bob.client(chatbot.url)
+    for conversation in (mine, "conv_nothing", "1", "%00", "x" * 500):
+        answers = [
+            other.get(f"/api/conversations/{conversation}"),
+            other.delete(f"/api/conversations/{conversation}"),
+        ]
+        if len(conversation) <= 64:
+            answers.append(other.post("/api/chat", json={"message": "hi", "conversation_id": conversation}))
+        assert [answer.status_code for answer in answers] == [404] * len(answers)
+        assert {answer.json()["error"]["message"] for answer in answers} == {"You have no such conversation."}
+    assert other.get("/api/conversations").json() == []
+    assert len(client.get(f"/api/conversations/{mine}").json()["messages"]) == 2
+
+
+@pytest.mark.parametrize("title", ["x" * 100, "line one\nline two", "a\x00b"])
+def test_titles_are_short_and_on_one_line(client, title):
+    talk(client)(title)
+    (conversation,) = client.get("/api/conversations").json()
+    assert len(conversation["title"]) <= 60
+    assert "\n" not in conversation["title"]
