@@ -191,7 +191,9 @@ def words(name: str, profile: str, facts: Mapping[str, Any]) -> list[str]:
         rows.append(_row("", answers, text))
         if answers:
             rows.append(_row("release", *_release_words(cluster["release"])))
-            rows += _workload_rows(cluster["workloads"])
+            # Without a release there are no workloads; five lines that say so would hide the cause.
+            if cluster["release"]["state"] != "absent":
+                rows += _workload_rows(cluster["workloads"])
     for index, item in enumerate(facts["urls"]):
         text = f"{item['url']} {item['detail']}" + (f" in {item['latency_ms']} ms" if item["ok"] else "")
         rows.append(_row("" if index else "pages", item["ok"], text))
