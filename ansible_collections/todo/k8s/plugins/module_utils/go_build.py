@@ -45,7 +45,7 @@ REMEDIES = [
     ),
     (r"C compiler|\bgcc\b|stdlib\.h|stdio\.h", "A C compiler is needed: install gcc and libc6-dev."),
     (r"requires go >= |toolchain not available", "The Go toolchain is too old: `pip install -r requirements.txt`."),
-    (r"no space left", "The disk is full: 8 GB are needed while building."),
+    (r"no space left", "The disk is full: 10 GB are needed while building."),
     (r"signal: killed", "The compiler was killed, most often for want of memory: 4 GB are needed while building."),
 ]
 

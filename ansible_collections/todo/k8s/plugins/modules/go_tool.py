@@ -60,7 +60,7 @@ options:
     description: File in which directories made for links are written down.
     type: path
   drop_caches:
-    description: Whether to remove Go's modules and compiled packages after building. They are gigabytes; the tools stay.
+    description: Whether to remove Go's modules and compiled packages, which are gigabytes, after building.
     type: bool
     default: true
 attributes:
