@@ -107,8 +107,8 @@ def _hash(value: object) -> str:
 
 
 def tag(inputs: dict[str, str]) -> str:
-    """12 hexadecimal digits for all parts."""
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:12]
+    """`t` and 11 hexadecimal digits for all parts: never a number, which Helm would take 1e10 for."""
+    return "t" + hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:11]
 
 
 def why(inputs: dict[str, str], before: dict[str, str] | None) -> str:

@@ -39,7 +39,9 @@ fi
 
 # Until kube-proxy has written its rules a packet to a service's address would leave by the default route, and a network
 # that answers for every address would keep the connection. After translation nothing legitimate has such an address.
-for chain in OUTPUT FORWARD; do
+# CNI-ADMIN is where the firewall plugin looks before it accepts what pods send.
+iptables -N CNI-ADMIN 2>/dev/null || true
+for chain in OUTPUT CNI-ADMIN; do
   iptables -C "$chain" -d 10.96.0.0/12 -o eth0 -j REJECT 2>/dev/null ||
     iptables -A "$chain" -d 10.96.0.0/12 -o eth0 -j REJECT
 done
