@@ -108,7 +108,9 @@ def main():
     seconds = round(time.monotonic() - begun, 2)
     diff = {"before": {n: sorted(set(module.params["images"]) - set(i)) for n, i in lacking.items()}}
     diff["after"] = {n: sorted(module.params["images"]) for n in lacking}
-    what = f"{', '.join(names)}: a node lacked them; {sent / 1e6:.1f} MB sent in {seconds} s"
+    what = f"{', '.join(names)}: a node lacked them"
+    if not module.check_mode:
+        what += f"; {sent / 1e6:.1f} MB sent in {seconds} s"
     module.exit_json(
         changed=bool(names), images=results, seconds=seconds, diff=diff, msg=what if names else "every node has them"
     )
