@@ -142,6 +142,7 @@ class Stack:
         for page in pages.values():
             page.environment["TODO_PUBLIC_URL"] = f"http://localhost:{pages['todo-frontend'].port}"
             page.environment["CHATBOT_PUBLIC_URL"] = f"http://localhost:{pages['chatbot-frontend'].port}"
+        self._folders = folders
         self.services = {"todo-backend": todo, "chatbot-backend": chatbot, **pages}
 
     def start(self) -> None:
@@ -149,6 +150,17 @@ class Stack:
         self.postgres.start()
         for service in self.services.values():
             service.start()
+
+    def extra(self, name: str, environment: dict[str, str]) -> Process:
+        """Start another process of the frontend `name` with settings of its own; it ends with the stack."""
+        settings = {**self.services[name].environment, **environment}
+        settings.pop("PORT")
+        process = Process(
+            f"{name}-{len(self.services)}", ["node", "main.cjs"], self._folders[name], settings, self.logs
+        )
+        self.services[process.name] = process
+        process.start()
+        return process
 
     def stop(self) -> None:
         """End everything and remove every trace."""

@@ -51,7 +51,7 @@ export function Composer({ inputRef, busy, onSend }: Props) {
           ref={inputRef}
           aria-label="Message"
           aria-describedby="composer-hint"
-          placeholder="Add, list, complete or delete tasks…"
+          placeholder="What should happen?"
           rows={1}
           maxLength={MESSAGE_MAX}
           value={text}

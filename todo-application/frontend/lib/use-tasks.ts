@@ -54,7 +54,11 @@ export function useTasks(query: Query) {
     }
   }, [status, sort, q, limit, fail]);
 
+  // A change that ends after the query was changed has to load what is asked for by then.
+  const latest = useRef(load);
+
   useEffect(() => {
+    latest.current = load;
     void load();
     return () => request.current?.abort();
   }, [load]);
@@ -68,10 +72,10 @@ export function useTasks(query: Query) {
         return false;
       }
       setFailure(null);
-      await load();
+      await latest.current();
       return true;
     },
-    [fail, load],
+    [fail],
   );
 
   /** Show a change of one task before the server has confirmed it. */

@@ -80,8 +80,8 @@ export function TopBar({ title, user, link, before }: TopBarProps) {
     <header className="sticky top-0 z-20 border-b border-line bg-surface/95 backdrop-blur">
       <div className="mx-auto flex h-16 max-w-6xl items-center gap-2 px-4 sm:gap-4">
         {before}
-        <Mark className="h-8 w-8 shrink-0" />
-        <h1 className="truncate text-lg font-bold tracking-tight">{title}</h1>
+        <Mark className={`h-8 w-8 shrink-0 ${before ? "hidden sm:block" : ""}`} />
+        <h1 className="truncate text-base font-bold tracking-tight sm:text-lg">{title}</h1>
         <nav aria-label="Applications" className="ml-auto">
           {link?.href && (
             <a

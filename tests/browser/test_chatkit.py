@@ -1,0 +1,43 @@
+"""ChatKit in place of the own chat page. Its script comes from a CDN that tests don't ask: a stand-in answers."""
+
+import pytest
+from playwright.sync_api import expect
+
+CDN = "https://cdn.platform.openai.com/**"
+SCRIPT = """customElements.define("openai-chatkit", class extends HTMLElement {
+  setOptions(options) { this.textContent = `stand-in speaks to ${options.api.url}`; }
+});"""
+
+
+@pytest.fixture(scope="session")
+def chatkit_url(site) -> str:
+    """A chat page with CHATKIT_ENABLED=true."""
+    if site.stack is None:
+        pytest.skip("needs a page with other settings: only on the tests' own stack")
+    return f"http://localhost:{site.stack.extra('chatbot-frontend', {'CHATKIT_ENABLED': 'true'}).port}"
+
+
+def test_component_is_loaded_and_speaks_to_this_origin(page, context, chatkit_url, sign_up, watch):
+    context.route(CDN, lambda route: route.fulfill(content_type="text/javascript", body=SCRIPT))
+    sign_up(page, chatkit_url)
+    expect(page.locator("openai-chatkit")).to_have_text("stand-in speaks to /chatkit")
+    assert all(url.startswith("https://cdn.platform.openai.com/") for url in watch.foreign)
+    watch.foreign.clear()
+
+
+def test_own_page_takes_over_where_the_script_cannot_be_had(page, context, chatkit_url, sign_up, watch):
+    watch.allow("Failed to load resource")
+    context.route(CDN, lambda route: route.abort())
+    sign_up(page, chatkit_url)
+    expect(page.get_by_text("ChatKit can't be loaded")).to_be_visible()
+    page.get_by_label("Message", exact=True).fill("Add buy milk")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("assistant-message")).to_have_count(1)
+    watch.foreign.clear()
+
+
+def test_nothing_is_asked_of_the_cdn_without_the_setting(page, site, sign_up):
+    """The watch of every page would see it."""
+    sign_up(page, site.chatbot)
+    expect(page.get_by_label("Message", exact=True)).to_be_visible()
+    expect(page.locator("openai-chatkit")).to_have_count(0)
