@@ -39,6 +39,7 @@ def test_a_whole_conversation(ada, say):
     assert ada.todo.get("/api/tasks/2").json()["description"] == "his birthday"
 
     assert say("toggle task 1")["response"] == "Opened again: task 1, “Buy milk”."
+    assert ada.tasks(status="completed") == []
     assert say("complete tasks 1 and 2")["response"].splitlines() == [
         "Completed task 1, “Buy milk”.",
         "Completed task 2, “Call dad”.",

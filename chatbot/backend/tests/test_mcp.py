@@ -42,6 +42,8 @@ def test_tools_over_http(ada, chatbot, mode):
         assert (await call("update_task", task_id=1, clear_due_date=True))["due_date"] is None
         assert (await call("complete_task", task_id=1))["completed"] is True
         assert (await call("complete_task", task_id=1))["completed"] is True
+        assert (await call("complete_task", task_id=1, completed=False))["completed"] is False
+        assert (await call("complete_task", task_id=1))["completed"] is True
         found = await call("list_tasks", status="completed", query="afar")
         assert (found["total"], found["tasks"][0]["title"]) == (1, "From afar")
         assert await call("delete_task", task_id=1) == {"id": 1, "title": "From afar", "deleted": True}

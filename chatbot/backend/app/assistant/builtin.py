@@ -169,7 +169,7 @@ class BuiltInAssistant:
                 now = next((task for task in tasks if task["id"] == number), None)
                 completed = not (now and now["completed"])
             task = await self._try(tools, "complete_task", {"task_id": number, "completed": completed}, done)
-            done.append(f"{'Completed' if completed else 'Opened again:'} {_named(task)}.")
+            done.append(f"{'Completed' if task['completed'] else 'Opened again:'} {_named(task)}.")
         return "\n".join(done)
 
     async def _delete(self, intent: Intent, turn: Turn, tools: ToolBox) -> str:
