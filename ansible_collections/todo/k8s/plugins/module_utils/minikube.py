@@ -211,7 +211,8 @@ class Minikube:
                 tail.append(text)
                 if is_error(line):
                     errors.append(text)
-                self.say(text)
+                if text.startswith("minikube: step "):  # the rest is for the case that it fails
+                    self.say(text)
                 if time.monotonic() - begun > timeout:
                     process.terminate()
                     errors.append(f"stopped after {timeout:.0f} s")
