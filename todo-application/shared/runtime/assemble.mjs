@@ -1,6 +1,6 @@
 /**
  * Puts everything that runs into .next/app: Next.js' standalone server, the static files that it leaves out, and
- * main.cjs. The image copies this one directory, and a local run starts the same files.
+ * main.cjs with its helper. The image copies this one directory, and a local run starts the same files.
  */
 import { cpSync, existsSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -19,5 +19,7 @@ const copy = (from, to) => existsSync(from) && cpSync(from, to, { recursive: tru
 copy(path.join(standalone, "node_modules"), path.join(target, "node_modules"));
 copy(own, target);
 copy(path.join(app, ".next/static"), path.join(target, ".next/static"));
-copy(path.join(root, "todo-application/shared/runtime/main.cjs"), path.join(target, "main.cjs"));
+for (const name of ["main.cjs", "headers-compat.cjs"]) {
+  copy(path.join(root, "todo-application/shared/runtime", name), path.join(target, name));
+}
 console.log(`assembled ${path.relative(root, target)}`);

@@ -3,6 +3,7 @@
  * its plain start-up lines become JSON log lines, and SIGTERM is answered in the order that loses no request:
  * /ready says 503, requests are still served for SHUTDOWN_DRAIN_SECONDS, then the port closes and open requests end.
  */
+require("./headers-compat.cjs");
 const http = require("node:http");
 const path = require("node:path");
 const { format, stripVTControlCharacters } = require("node:util");
