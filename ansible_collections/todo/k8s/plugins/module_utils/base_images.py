@@ -13,7 +13,6 @@ from pathlib import Path
 
 from ansible_collections.todo.k8s.plugins.module_utils import debootstrap
 from ansible_collections.todo.k8s.plugins.module_utils.image_store import (
-    MANAGED_LABEL,
     REPOSITORY_PREFIX,
     ImageStore,
     StoreError,
@@ -173,8 +172,8 @@ def _make(base: Base, cache: Path, say) -> None:
 
 def _import(base: Base, cache: Path, store: ImageStore, say) -> None:
     say(f"base image {base.name}: loading it into the engine")
+    # Not MANAGED_LABEL: images that others build on this base inherit its labels, and are theirs.
     labels = {
-        MANAGED_LABEL: "true",
         "todo.k8s/base": f"{base.name}:{base.key}",
         "org.opencontainers.image.title": f"base-{base.name}",
         "org.opencontainers.image.version": base.key,

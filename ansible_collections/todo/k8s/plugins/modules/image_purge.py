@@ -47,8 +47,9 @@ def main():
         module.exit_json(changed=False, removed=[], msg=f"nothing to remove: {error}")
     except StoreError as error:
         module.fail_json(msg=str(error))
+    verb = "would remove" if module.check_mode else "removed"
     module.exit_json(
-        changed=bool(names), removed=names, msg=f"removed {len(names)} images" if names else "there are none"
+        changed=bool(names), removed=names, msg=f"{verb} {len(names)} images" if names else "there are none"
     )
 
 

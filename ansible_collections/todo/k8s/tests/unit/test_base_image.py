@@ -414,3 +414,42 @@ def test_a_broken_archive_is_named(tmp_path):
     archive.write_bytes(b"not zstd")
     with pytest.raises(image_store.StoreError, match=r"x\.tar\.zst"):
         list(image_store.image_archive(archive, "x", {}))
+
+
+def test_bases_do_not_hand_down_the_label_by_which_images_are_removed(tmp_path, made):
+    store, labels = Store(), []
+    store.load_tree = lambda _archive, reference, config: (
+        labels.append(config["config"]["Labels"]),
+        store._put(reference),
+    )
+    base_images.provide([PYTHON], store=store, cache=tmp_path, source="debian")
+    assert image_store.MANAGED_LABEL not in labels[0]
+
+
+class Listing(image_store.ImageStore):
+    """A store whose engine answers with a fixed list."""
+
+    def __init__(self, images):
+        self._images = images
+
+    @property
+    def api(self):
+        class Api:
+            images = staticmethod(lambda: self._images)
+
+        return Api
+
+
+def test_only_this_project_s_images_are_managed():
+    ours = {image_store.MANAGED_LABEL: "true"}
+    store = Listing(
+        [
+            {"Id": "1", "RepoTags": ["todo-k8s/base-python:1", "python:mine"], "Labels": None},
+            {"Id": "2", "RepoTags": ["todo-k8s/backend:1"], "Labels": ours},
+            {"Id": "3", "RepoTags": None, "Labels": ours},
+            {"Id": "4", "RepoTags": ["<none>:<none>"], "Labels": {}},
+            {"Id": "5", "RepoTags": ["python:3.11-slim-bookworm"], "Labels": {}},
+            {"Id": "6", "RepoTags": ["other/todo-k8s/x:1"], "Labels": {}},
+        ]
+    )
+    assert store.managed() == ["3", "todo-k8s/backend:1", "todo-k8s/base-python:1"]
