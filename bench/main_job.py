@@ -1,6 +1,6 @@
 """Times the main job on this machine: up (no cluster, warm caches), up again, status, down.
 
-Prints each command's wall seconds and its stages. Needs the caches of an earlier `make up`; ends with the application down.
+Prints wall seconds and stages of each command. Needs the caches of an earlier `make up`; leaves the application down.
 """
 
 from __future__ import annotations

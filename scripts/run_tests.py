@@ -33,9 +33,9 @@ class Stage:
     group: str = "main"
 
 
-def pytest(name: str, gate: str, *paths: str, env: str = ".venv", cwd: str = ".") -> Stage:
+def pytest(name: str, gate: str, *paths: str, env: str = ".venv") -> Stage:
     """A stage that is a pytest run."""
-    return Stage(name, gate, [str(ROOT / env / "bin/pytest"), "-q", *paths], ROOT / cwd, junit=True)
+    return Stage(name, gate, [str(ROOT / env / "bin/pytest"), "-q", *paths], junit=True)
 
 
 def play(name: str, gate: str, playbook: str, *arguments: str, group: str = "main") -> Stage:
@@ -52,21 +52,13 @@ def stages() -> list[Stage]:
         Stage("yamllint", "5 documentation", [str(BIN / "yamllint"), "--strict", "."], group="lint"),
         Stage("ansible-lint", "5 documentation", [str(BIN / "ansible-lint"), "--offline"], group="lint"),
         pytest("collection, unit", "4 function", "ansible_collections/todo/k8s/tests/unit"),
-        Stage("environment of the applications", "4 function", ["scripts/environment", ".venv-app", *APP_LOCKS]),
+        Stage("environment of the applications", "4 function", ["tests/support/app-venv.sh"]),
         play("what the tests need", "3 deployment", "playbooks/prepare_tests.yml"),
-        pytest("todo-backend, API", "4 function", "tests", env=".venv-app", cwd="todo-application/backend"),
-        pytest("chatbot-backend, API", "4 function", "tests", env=".venv-app", cwd="chatbot/backend"),
+        pytest("todo-backend, API", "4 function", "todo-application/backend/tests", env=".venv-app"),
+        pytest("chatbot-backend, API", "4 function", "chatbot/backend/tests", env=".venv-app"),
         Stage("chart", "2 chart", [str(BIN / "python"), "scripts/check_chart.py", str(STATE / "bin")]),
         Stage("molecule default", "3 deployment", [str(BIN / "molecule"), "test", "-s", "default"]),
     ]
-
-
-APP_LOCKS = [
-    "todo-application/backend/requirements.txt",
-    "chatbot/backend/requirements.txt",
-    "todo-application/backend/requirements-test.txt",
-    "chatbot/backend/requirements-test.txt",
-]
 
 
 def junit_counts(report: Path) -> tuple[int, int]:
@@ -132,7 +124,7 @@ def main() -> int:
         chosen = [stage for stage in chosen if options.only in stage.name or options.only == stage.group]
     if not chosen:
         print(
-            f"no stage matches {options.only or 'the fault scenarios'}; there are: {', '.join(s.name for s in stages())}"
+            f"no stage matches {options.only or 'the fault scenarios'}; there are: {', '.join(s.name for s in stages())}"  # noqa: E501
         )
         return 2
     results = []

@@ -7,7 +7,8 @@ stamp=.venv-app/.stamp
 wanted=$(cat todo-application/backend/requirements*.txt chatbot/backend/requirements*.txt | sha256sum)
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && exit 0
 rm -rf .venv-app
-python3.11 -m venv .venv-app
+# The environment of the collection is of a fitting version and always there before this one.
+"${PYTHON:-.venv/bin/python}" -m venv .venv-app
 .venv-app/bin/pip install -q --require-hashes -r todo-application/backend/requirements.txt \
     -r chatbot/backend/requirements.txt
 # httpx2 is hashed in the first step already; pytest is needed by tests only.
