@@ -165,11 +165,12 @@ def _plan_alias(app: App, bases: dict[str, dict], inspect) -> dict:
             f"Image {app.name}: base {app.base} is not known; known are {', '.join(sorted(bases)) or 'none'}."
         )
     base = bases[app.base]
-    found = inspect(f"{app.repository}:{base['key']}") if base["key"] else None
+    wanted = f"t{base['key'][:11]}" if base["key"] else ""  # see `tag`
+    found = inspect(f"{app.repository}:{wanted}") if wanted else None
     if found and found["Id"] != base["id"]:
         found = None
     reason = f"it is the base {app.base}" if found else f"the base {app.base} does not have this name yet"
-    return {**_state(app, base["key"], found, reason), "base": [base["ref"]], "source": base["ref"]}
+    return {**_state(app, wanted, found, reason), "base": [base["ref"]], "source": base["ref"]}
 
 
 def _state(app: App, wanted: str, found: dict | None, reason: str) -> dict:

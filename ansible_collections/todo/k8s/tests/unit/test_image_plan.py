@@ -137,7 +137,7 @@ def test_a_base_used_as_it_is():
     wished = image_plan.App(name="postgresql", base="postgres")
     got = plan(wished)
     assert (got["ref"], got["source"], got["exists"]) == (
-        "todo-k8s/postgresql:bbbbbbbbbbbb",
+        "todo-k8s/postgresql:tbbbbbbbbbbb",
         "todo-k8s/base-postgres:1",
         False,
     )
