@@ -121,6 +121,7 @@ def test_filter_search_and_sort(todo):
     todo.get_by_role("button", name="Completed", exact=True).click()
     expect(todo.get_by_test_id("task")).to_have_count(1)
     todo.get_by_role("button", name="All", exact=True).click()
+    expect(todo.get_by_test_id("task")).to_have_count(3)
 
     todo.get_by_label("Search tasks").fill("an")
     expect(todo.get_by_test_id("task")).to_have_count(1)

@@ -23,6 +23,7 @@ export function Board({ user, chatbotUrl }: { user: User; chatbotUrl: string }) 
   const [deleted, setDeleted] = useState<Task | null>(null);
   const newTask = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLUListElement>(null);
+  const removing = useRef<{ id: number; index: number } | null>(null);
   const now = new Date();
   const today = isoDay(now);
 
@@ -31,6 +32,15 @@ export function Board({ user, chatbotUrl }: { user: User; chatbotUrl: string }) 
     const timer = setTimeout(() => setDeleted(null), UNDO_MS);
     return () => clearTimeout(timer);
   }, [deleted]);
+
+  // The pressed button goes with its task: the keyboard goes on at the task that took its place.
+  useEffect(() => {
+    const gone = removing.current;
+    if (!gone || !loaded || loaded.tasks.some(({ id }) => id === gone.id)) return;
+    removing.current = null;
+    const boxes = list.current?.querySelectorAll<HTMLInputElement>("input[type=checkbox]");
+    (boxes?.[Math.min(gone.index, boxes.length - 1)] ?? newTask.current)?.focus();
+  }, [loaded]);
 
   async function toggle(task: Task) {
     preview(task.id, { completed: !task.completed });
@@ -42,14 +52,13 @@ export function Board({ user, chatbotUrl }: { user: User; chatbotUrl: string }) 
   }
 
   async function remove(task: Task, index: number) {
-    if (!(await run(() => deleteTask(task.id)))) return;
-    setDeleted(task);
-    setSaid(`${task.title} is deleted.`);
-    // The pressed button is gone: the keyboard goes on at the task that took its place.
-    requestAnimationFrame(() => {
-      const boxes = list.current?.querySelectorAll<HTMLInputElement>("input[type=checkbox]");
-      (boxes?.[Math.min(index, boxes.length - 1)] ?? newTask.current)?.focus();
-    });
+    removing.current = { id: task.id, index };
+    if (await run(() => deleteTask(task.id))) {
+      setDeleted(task);
+      setSaid(`${task.title} is deleted.`);
+    } else {
+      removing.current = null;
+    }
   }
 
   async function restore({ title, description, due_date, completed }: Task) {

@@ -54,6 +54,8 @@ export function useTasks(query: Query) {
     }
   }, [status, sort, q, limit, fail]);
 
+  /** Changes go one after the other: a task that was just ticked and then deleted must not be ticked last. */
+  const queue = useRef<Promise<unknown>>(Promise.resolve());
   // A change that ends after the query was changed has to load what is asked for by then.
   const latest = useRef(load);
 
@@ -65,8 +67,10 @@ export function useTasks(query: Query) {
 
   const run = useCallback(
     async (change: () => Promise<unknown>): Promise<boolean> => {
+      const mine = queue.current.then(change);
+      queue.current = mine.catch(() => undefined);
       try {
-        await change();
+        await mine;
       } catch (error) {
         fail(error);
         return false;
