@@ -25,13 +25,13 @@ export function Chat({ user, todoUrl, notice, assistant }: Props) {
   const chat = useChat();
   const [menu, setMenu] = useState(false);
   const input = useRef<HTMLTextAreaElement>(null);
-  const end = useRef<HTMLDivElement>(null);
+  const scroll = useRef<HTMLDivElement>(null);
   const { messages, sending } = chat;
   const answering = messages.findLast((message) => message.assistant)?.assistant ?? assistant;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: what is new is at the end, whenever something is.
   useEffect(() => {
-    end.current?.scrollIntoView({ block: "end" });
+    scroll.current?.scrollTo({ top: scroll.current.scrollHeight });
   }, [messages, sending]);
 
   function open(id: string | null) {
@@ -68,7 +68,7 @@ export function Chat({ user, todoUrl, notice, assistant }: Props) {
           onClose={() => setMenu(false)}
         />
         <main className="flex min-w-0 flex-1 flex-col">
-          <div className="min-h-0 flex-1 overflow-y-auto px-4" data-testid="messages">
+          <div ref={scroll} className="min-h-0 flex-1 overflow-y-auto px-4" data-testid="messages">
             <div className="mx-auto flex min-h-full max-w-3xl flex-col py-6">
               {notice && <p className="mb-4 rounded-lg bg-warn-soft px-3 py-2 text-sm text-warn">{notice}</p>}
               {chat.loading && (
@@ -87,7 +87,6 @@ export function Chat({ user, todoUrl, notice, assistant }: Props) {
                   {sending && <Thinking />}
                 </ol>
               )}
-              <div ref={end} />
             </div>
           </div>
           <div className="px-4 pb-4">
