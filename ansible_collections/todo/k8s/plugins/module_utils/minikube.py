@@ -165,12 +165,15 @@ class Minikube:
             "MINIKUBE_SUPPRESS_DOCKER_PERFORMANCE": "true",
             "DOCKER_HOST": docker_host,
             "DO_NOT_TRACK": "1",
+            # Its locks and logs go with its home, and do not stay in /tmp.
+            "TMPDIR": str(home / "tmp"),
         }
         if docker_host in ("", "unix:///var/run/docker.sock"):
             self.environ.pop("DOCKER_HOST")
 
     def run(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess:
         """One short command."""
+        (self.home / "tmp").mkdir(parents=True, exist_ok=True)
         return subprocess.run(
             [self.binary, *arguments],
             capture_output=True,
@@ -192,6 +195,7 @@ class Minikube:
 
     def start(self, command: list[str], timeout: float) -> float:
         """Run `minikube start`, telling its steps; returns the seconds it took. MinikubeError with the cause."""
+        (self.home / "tmp").mkdir(parents=True, exist_ok=True)
         begun = time.monotonic()
         tail: deque[str] = deque(maxlen=12)
         errors = []
