@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import sys
 import uuid
 from collections.abc import Callable, Iterator
@@ -47,6 +48,8 @@ def site() -> Iterator[Site]:
         yield Site(todo.rstrip("/"), chatbot.rstrip("/"), None)
         return
     assert not todo and not chatbot, "set both TODO_URL and CHATBOT_URL, or neither"
+    # A terminated run ends what it started, as an interrupted one does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     stack = Stack()
     try:
         stack.start()
