@@ -23,7 +23,7 @@ down: env ## take it all away again (caches stay)
 
 distclean: env ## down, and caches, packages it installed and environments too
 	@$(PLAYBOOK) teardown.yml -e todo_distclean=true $(ARGS)
-	@rm -rf $(VENV) .venv-app .ansible .pytest_cache .ruff_cache && echo "removed $(VENV), .venv-app and tool caches"
+	@rm -rf $(VENV) .venv-app node_modules */frontend/.next .ansible .pytest_cache .ruff_cache && echo "removed the Python environments, node_modules and tool caches"
 
 status: env ## what is running, in plain words
 	@$(PLAYBOOK) playbooks/status.yml $(ARGS)
