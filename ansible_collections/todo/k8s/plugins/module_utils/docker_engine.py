@@ -19,8 +19,6 @@ import docker
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 # Names of the chains and interfaces that dockerd makes (libnetwork, moby 20.10 to 28).
-# docker0's default subnet, masqueraded by a rule that does not name the bridge when it is the negated interface.
-DOCKER_SUBNET = re.compile(r"172\.1[78]\.0\.0/16")
 DOCKER_RULE = re.compile(r"DOCKER|docker0|\bbr-[0-9a-f]{12}\b")
 
 
@@ -277,8 +275,8 @@ def restore_host(paths: EnginePaths) -> list[str]:
     for name in docker_bridges():
         if _run(["ip", "link", "delete", name]).returncode == 0:
             done.append(f"removed network interface {name}")
-    for tool, policy in (("iptables", "iptables"), ("ip6tables", "ip6tables")):
-        if clean_firewall(tool, before["forward"].get(policy, "ACCEPT")):
+    for tool in ("iptables", "ip6tables"):
+        if clean_firewall(tool, before["forward"].get(tool, "ACCEPT")):
             done.append(f"removed Docker's rules from {tool}")
     for name, value in before["sysctls"].items():
         if value is not None and read_sysctl(name) not in (None, value):

@@ -46,7 +46,8 @@ def finding(severity: str, subject: str, found: str, needed: str, remedy: str = 
 def sentence(entry: dict[str, str]) -> str:
     """Return a finding in one line."""
     text = f"{entry['subject']}: found {entry['found']}; needed {entry['needed']}."
-    return f"{text} Remedy: {entry['remedy']}." if entry["remedy"] else text
+    end = "" if entry["remedy"].endswith("?") else "."
+    return f"{text} Remedy: {entry['remedy']}{end}" if entry["remedy"] else text
 
 
 def with_severity(findings: Iterable[dict[str, str]], severity: str) -> list[dict[str, str]]:

@@ -54,7 +54,7 @@ def test_clamped_with_a_warning():
 
 
 def test_too_little_is_refused_with_found_and_needed():
-    with pytest.raises(minikube.MinikubeError, match="has 1024 MiB, at least 4096 MiB"):
+    with pytest.raises(minikube.MinikubeError, match="has 1024 MiB, at least 3800 MiB"):
         minikube.memory_to_ask(8192, 1024)
 
 
