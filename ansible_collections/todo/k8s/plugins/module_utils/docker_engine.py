@@ -304,13 +304,7 @@ def without_docker_rules(saved: str, forward_policy: str) -> str:
     for line in saved.splitlines():
         if line.startswith(":FORWARD "):
             line = re.sub(r"^:FORWARD \w+", f":FORWARD {forward_policy}", line)
-        elif (
-            line[:1] in ":-"
-            and DOCKER_RULE.search(line)
-            or line.startswith("-A POSTROUTING")
-            and "MASQUERADE" in line
-            and DOCKER_SUBNET.search(line)
-        ):
+        elif line[:1] in ":-" and DOCKER_RULE.search(line):
             continue
         kept.append(line)
     return "\n".join(kept) + "\n"
