@@ -6,6 +6,13 @@ set -euo pipefail
 mount --make-rshared /
 mount -o remount,ro /sys || echo "entrypoint: /sys stays writable" >&2
 
+# The storage provisioner keeps its volumes below /tmp, which Minikube mounts as a tmpfs: what is in them has to live in
+# /var, the node's own volume, to be there after a restart.
+for name in hostpath-provisioner hostpath_pv; do
+  mkdir -p "/var/$name" "/tmp/$name"
+  mount --bind "/var/$name" "/tmp/$name"
+done
+
 # Two nodes must not share an identity.
 rm -f /etc/machine-id /var/lib/dbus/machine-id
 systemd-machine-id-setup >/dev/null
