@@ -208,6 +208,8 @@ def test_backend_away_is_said_and_passes(todo, stack, watch):
 
 def test_expired_session_leads_back_to_sign_in(todo, context, watch):
     watch.allow("401")
+    # A list still on its way would notice the end of the session first and take the form away.
+    todo.wait_for_load_state("networkidle")
     context.clear_cookies()
     todo.get_by_label("New task").fill("Too late")
     todo.get_by_role("button", name="Add", exact=True).click()
