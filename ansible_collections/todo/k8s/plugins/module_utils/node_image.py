@@ -40,6 +40,7 @@ ln -s kmod /out/usr/bin/modprobe; ln -s ../bin/kmod /out/usr/sbin/modprobe
 tar -C /out --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf - .
 """
 
+# containerd ends by the signal it is sent: its status says nothing here.
 # Fills a content store with the images on standard input and writes it, and nothing else, to standard output.
 STORE_SCRIPT = """
 set -e
