@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ansible_collections.todo.k8s.plugins.module_utils.go_tool import Go, Tool, ToolError, cached, is_built, key
+from ansible_collections.todo.k8s.plugins.module_utils.tool_spec import Go, Tool, ToolError, cached, is_built, key
 
 REPORT_EVERY = 5.0  # seconds
 LOCK_TIMEOUT = 3600.0  # seconds; another run may be building everything

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ansible_collections.todo.k8s.plugins.module_utils import go_build, go_links
-from ansible_collections.todo.k8s.plugins.module_utils import go_tool as tools
-from ansible_collections.todo.k8s.plugins.module_utils.go_resolve import Wanted, resolve
+from ansible_collections.todo.k8s.plugins.module_utils import go_build, tool_links
+from ansible_collections.todo.k8s.plugins.module_utils import tool_spec as tools
+from ansible_collections.todo.k8s.plugins.module_utils.tool_resolve import Wanted, resolve
 
 GO = Path(sys.executable).with_name("go")
 ROLE = Path(__file__).resolve().parents[2] / "roles" / "toolchain" / "files"
@@ -328,28 +328,28 @@ def test_links_are_made_moved_and_taken_back(tmp_path):
     cache, link = tmp_path / "cache/tools", tmp_path / "home/.docker/cli-plugins/docker-buildx"
     record = tmp_path / "state/made"
     (tmp_path / "home").mkdir()
-    go_links.remember(record, go_links.make(link, cache / "b-1/buildx"))
+    tool_links.remember(record, tool_links.make(link, cache / "b-1/buildx"))
     assert record.read_text() == f"{tmp_path}/home/.docker\n{tmp_path}/home/.docker/cli-plugins\n"
-    assert go_links.make(link, cache / "b-2/buildx") == []
-    assert go_links.points_to(link, cache / "b-2/buildx") and go_links.is_ours(link, cache)
-    found = go_links.ours(None, link.parent, cache, record)
-    go_links.remove(found, None, record)
+    assert tool_links.make(link, cache / "b-2/buildx") == []
+    assert tool_links.points_to(link, cache / "b-2/buildx") and tool_links.is_ours(link, cache)
+    found = tool_links.ours(None, link.parent, cache, record)
+    tool_links.remove(found, None, record)
     assert list((tmp_path / "home").iterdir()) == [] and not record.exists()
-    assert go_links.ours(None, link.parent, cache, record) == []
+    assert tool_links.ours(None, link.parent, cache, record) == []
 
 
 def test_what_others_put_there_stays(tmp_path):
     plugins, cache, record = tmp_path / ".docker/cli-plugins", tmp_path / "cache/tools", tmp_path / "made"
-    go_links.remember(record, go_links.make(plugins / "docker-buildx", cache / "b-1/buildx"))
+    tool_links.remember(record, tool_links.make(plugins / "docker-buildx", cache / "b-1/buildx"))
     (plugins / "docker-scan").symlink_to("/usr/bin/docker-scan")
-    go_links.remove(go_links.ours(None, plugins, cache, record), None, record)
+    tool_links.remove(tool_links.ours(None, plugins, cache, record), None, record)
     assert [path.name for path in plugins.iterdir()] == ["docker-scan"]
 
 
 def test_a_file_in_a_links_place_is_refused(tmp_path):
     (tmp_path / "helm").write_text("mine")
     with pytest.raises(tools.ToolError, match="a file that is no link"):
-        go_links.make(tmp_path / "helm", "/x/helm")
+        tool_links.make(tmp_path / "helm", "/x/helm")
     assert (tmp_path / "helm").read_text() == "mine"
 
 
@@ -373,7 +373,7 @@ def test_a_plugin_that_docker_has_is_used_and_our_own_is_not_taken_for_it(tmp_pa
     )
     outcome = resolve(wanted)
     assert outcome.tools["buildx"]["path"] == str(docker) and not outcome.changed
-    go_links.make(tmp_path / "plugins/docker-buildx", tmp_path / "cache/tools/buildx-1/buildx")
+    tool_links.make(tmp_path / "plugins/docker-buildx", tmp_path / "cache/tools/buildx-1/buildx")
     assert resolve(wanted).tools["buildx"]["source"] == "module"
 
 

@@ -1,7 +1,7 @@
 """Pinned command line tools from Go modules: what a tool is, which one on PATH will do, where a built one is kept.
 
 A tool is a directory with `tool.yml`, `go.mod`, `go.sum` and, where it is our own program, its sources. Building is in
-go_build.py, links are in go_links.py.
+go_build.py, links are in tool_links.py.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 """Pinned command line tools, from PATH or built from Go modules."""
 
 DOCUMENTATION = r"""
-module: go_tool
+module: cli_tool
 short_description: Pinned command line tools, from PATH or built from Go modules
 description:
   - Has a list of tools. Each is a directory with C(tool.yml) (version, packages, how to build), C(go.mod), C(go.sum).
@@ -72,7 +72,7 @@ attributes:
 
 EXAMPLES = r"""
 - name: Have Helm
-  todo.k8s.go_tool:
+  todo.k8s.cli_tool:
     tools: [{path: "{{ role_path }}/files/go/helm"}]
     cache_dir: ~/.cache/todo.k8s
     bin_dir: ~/.local/state/todo.k8s/bin
@@ -107,10 +107,10 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.todo.k8s.plugins.module_utils import go_build, go_links
-from ansible_collections.todo.k8s.plugins.module_utils.go_resolve import Wanted, resolve
-from ansible_collections.todo.k8s.plugins.module_utils.go_tool import ToolError, load
+from ansible_collections.todo.k8s.plugins.module_utils import go_build, tool_links
 from ansible_collections.todo.k8s.plugins.module_utils.progress import report
+from ansible_collections.todo.k8s.plugins.module_utils.tool_resolve import Wanted, resolve
+from ansible_collections.todo.k8s.plugins.module_utils.tool_spec import ToolError, load
 
 
 def optional(module: AnsibleModule, name: str) -> Path | None:
@@ -158,9 +158,9 @@ def present(module: AnsibleModule, go: str) -> dict:
 def absent(module: AnsibleModule) -> dict:
     """Remove the links."""
     bin_dir, plugins, record = (optional(module, name) for name in ("bin_dir", "docker_plugins_dir", "record"))
-    found = go_links.ours(bin_dir, plugins, Path(module.params["cache_dir"]) / "tools", record)
+    found = tool_links.ours(bin_dir, plugins, Path(module.params["cache_dir"]) / "tools", record)
     if not module.check_mode:
-        go_links.remove(found, bin_dir, record)
+        tool_links.remove(found, bin_dir, record)
     links = [str(path) for path in found if path != record]
     return {
         "changed": bool(found),

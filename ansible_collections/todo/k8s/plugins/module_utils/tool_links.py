@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ansible_collections.todo.k8s.plugins.module_utils.go_tool import ToolError
+from ansible_collections.todo.k8s.plugins.module_utils.tool_spec import ToolError
 
 
 def points_to(link: Path, target: str | Path) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ansible_collections.todo.k8s.plugins.module_utils import go_build, go_links
-from ansible_collections.todo.k8s.plugins.module_utils.go_tool import (
+from ansible_collections.todo.k8s.plugins.module_utils import go_build, tool_links
+from ansible_collections.todo.k8s.plugins.module_utils.tool_spec import (
     Go,
     Tool,
     ToolError,
@@ -71,7 +71,7 @@ def _from_path(tool: Tool, binaries: list[str], wanted: Wanted) -> dict[str, dic
     tools = wanted.cache_dir / "tools"
     skip = [tools, *([wanted.bin_dir] if wanted.bin_dir else [])]
     plugin = wanted.plugins_dir / tool.docker_plugin if tool.docker_plugin and wanted.plugins_dir else None
-    if plugin and go_links.is_ours(plugin, tools):
+    if plugin and tool_links.is_ours(plugin, tools):
         found, refused = {}, [f"{plugin} is this project's own link"]
     else:
         found, refused = on_path(tool, binaries or list(tool.packages), wanted.search, skip)
@@ -108,10 +108,10 @@ def _link(tool: Tool, binary: str, entry: dict, wanted: Wanted, outcome: Outcome
     if wanted.plugins_dir and tool.docker_plugin and entry["source"] == "module":
         links.append(wanted.plugins_dir / tool.docker_plugin)
     for link in links:
-        if go_links.points_to(link, entry["path"]):
+        if tool_links.points_to(link, entry["path"]):
             continue
         outcome.links.append(str(link))
         if not wanted.dry:
-            made = go_links.make(link, entry["path"])
+            made = tool_links.make(link, entry["path"])
             if made and wanted.record:
-                go_links.remember(wanted.record, made)
+                tool_links.remember(wanted.record, made)
