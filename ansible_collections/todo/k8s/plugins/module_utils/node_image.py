@@ -1,7 +1,7 @@
 """Minikube's node image made here: a Debian root file system, the node's tools, and Kubernetes' images unpacked.
 
-The content store is made by the containerd of the root file system itself, in a throw-away container, and becomes part
-of the image's /var. Docker copies that into the new node's volume, so that a start has no image to load.
+The images are unpacked by the containerd of the root file system itself and stay in the image's own layer, so that a
+start has no image to load and next to nothing to copy.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from pathlib import Path
 from ansible_collections.todo.k8s.plugins.module_utils.oci_layout import Image, write_layout
 
 REPOSITORY = "todo-k8s/node"
-RECIPE = 2  # raise when the way of making the image changes
+RECIPE = 3  # raise when the way of making the image changes
+STORE = "/opt/todo-k8s"  # in the image's own layer
+SNAPSHOTS = f"{STORE}/snapshots"  # the entrypoint knows this place too
+WORK = "/work"  # a volume while the image is made: overlay file systems cannot be unpacked onto one another
 
 # kube-proxy runs in the node's network and needs these tools, with their libraries, beside it.
 PROXY_SCRIPT = """
@@ -40,21 +43,36 @@ ln -s kmod /out/usr/bin/modprobe; ln -s ../bin/kmod /out/usr/sbin/modprobe
 tar -C /out --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf - .
 """
 
-# containerd ends by the signal it is sent: its status says nothing here.
-# Fills a content store with the images on standard input and writes it, and nothing else, to standard output.
-STORE_SCRIPT = """
+# Runs in the container that becomes the image: has its containerd unpack the images on standard input, and leaves them
+# so that a new node need not copy them. Docker copies the image's /var into the node's volume, so only containerd's notes
+# are there; what it unpacked stays in the image's own layer, where links lead to. The packed layers go: nothing reads
+# them again, as with containerd's own setting discard_unpacked_layers.
+UNPACK_SCRIPT = f"""
 set -e
-containerd --log-level warn >&2 & pid=$!
+containerd --root {WORK}/containerd --log-level warn >&2 & pid=$!
 tries=0
 until ctr version >/dev/null 2>&1; do
   tries=$((tries + 1))
-  [ $tries -lt 100 ] || { echo "containerd did not start" >&2; exit 1; }
+  [ $tries -lt 100 ] || {{ echo "containerd did not start" >&2; exit 1; }}
   sleep 0.1
 done
 ctr -n k8s.io images import - >&2
-ctr -n k8s.io images ls -q >&2
+layers=$(ctr -n k8s.io content ls -q 'labels."containerd.io/uncompressed"')
+[ -n "$layers" ] || {{ echo "containerd lists no layer" >&2; exit 1; }}
+for digest in $layers; do ctr -n k8s.io content rm "$digest" >&2; done
+# containerd ends by the signal it is sent: its status says nothing here.
 kill $pid; wait $pid || [ $? -lt 128 ] || true
-tar -C /var/lib -cf - --exclude=lib/containerd/tmpmounts/* containerd
+cd {WORK}/containerd
+for digest in $layers; do rm -f "io.containerd.content.v1.content/blobs/sha256/${{digest#sha256:}}"; done
+rm -rf io.containerd.content.v1.content/ingest/* tmpmounts /run/containerd
+cd io.containerd.snapshotter.v1.overlayfs/snapshots
+mkdir -p {SNAPSHOTS}
+for name in *; do
+  mv "$name/fs" {SNAPSHOTS}/"$name"
+  ln -s {SNAPSHOTS}/"$name" "$name/fs"
+done
+mkdir -p /var/lib/containerd
+cp -a {WORK}/containerd/. /var/lib/containerd/
 """
 
 
@@ -116,34 +134,36 @@ class Builder:
                 stdout=out,
             )
 
-    def content_store(self, base: str, layout: Path, target: Path) -> None:
-        """Write /var/lib/containerd, holding the images of `layout` unpacked, as a tar."""
-        self.say(f"node image: unpacking Kubernetes' images, {layout.stat().st_size // 2**20} MiB")
-        arguments = ["run", "--rm", "-i", "--privileged", "--network=none", "--volume=/var/lib/containerd"]
-        with layout.open("rb") as source, target.open("wb") as out:
-            self.run(
-                "unpacking Kubernetes' images", [*arguments, base, "bash", "-c", STORE_SCRIPT], stdin=source, stdout=out
-            )
-
-    def assemble(self, base: str, reference: str, payloads: list[tuple[Path, str]], labels: dict[str, str]) -> None:
-        """Put each payload tar at its place in `base` and commit the result as `reference`."""
-        self.say("node image: putting the parts together")
+    def assemble(self, base: str, reference: str, payload: Path, layout: Path, labels: dict[str, str]) -> None:
+        """Make `reference` of `base`, the files of the tar `payload` and the images of the OCI layout `layout`."""
         # `commit --change` of older engines knows no STOPSIGNAL: the container itself carries the configuration.
-        settings = ["--stop-signal=SIGRTMIN+3", "--entrypoint=/usr/local/bin/entrypoint.sh", "--env=container=docker"]
+        settings = ["--interactive", "--privileged", "--network=none", "--stop-signal=SIGRTMIN+3"]
+        settings += ["--env=container=docker", f"--mount=type=volume,dst={WORK}", "--entrypoint=bash"]
         settings += [f"--label={name}={value}" for name, value in labels.items()]
-        container = self.run("creating the container", ["create", *settings, base]).stdout.decode().strip()
+        created = self.run("creating the container", ["create", *settings, base, "-c", UNPACK_SCRIPT])
+        container = created.stdout.decode().strip()
         try:
-            for payload, place in payloads:
-                with payload.open("rb") as handle:
-                    self.run(f"copying to {place}", ["cp", "-", f"{container}:{place}"], stdin=handle)
-            self.run("committing", ["commit", container, reference])
+            with payload.open("rb") as handle:
+                self.run("copying the tools", ["cp", "-", f"{container}:/"], stdin=handle)
+            self.say(f"node image: unpacking Kubernetes' images, {layout.stat().st_size // 2**20} MiB")
+            with layout.open("rb") as handle:
+                self.run(
+                    "unpacking Kubernetes' images", ["start", "--attach", "--interactive", container], stdin=handle
+                )
+            self.say("node image: putting it down")
+            changes = ['--change=ENTRYPOINT ["/usr/local/bin/entrypoint.sh"]', "--change=CMD []"]
+            self.run("committing", ["commit", *changes, container, reference])
         finally:
             subprocess.run([*self.docker, "rm", "--force", "--volumes", container], capture_output=True, check=False)
 
 
-def tar_of(files: dict[str, tuple[Path | bytes, int]], target: Path) -> None:
-    """Write a tar of `files` (path in the image → file or bytes, and mode) to `target`."""
+def tar_of(files: dict[str, tuple[Path | bytes, int]], links: dict[str, str], target: Path) -> None:
+    """Write a tar of `files` (path in the image → file or bytes, and mode) and `links` (path → where to)."""
     with tarfile.open(target, "w") as tar:
+        for name, destination in sorted(links.items()):
+            info = tarfile.TarInfo(name.lstrip("/"))
+            info.type, info.linkname = tarfile.SYMTYPE, destination
+            tar.addfile(info)
         for name, (source, mode) in sorted(files.items()):
             info = tarfile.TarInfo(name.lstrip("/"))
             info.mode = mode
@@ -178,16 +198,16 @@ def build(
         builder.proxy_layer(rootfs, work / "proxy.tar")
         with (work / "images.tar").open("wb") as out:
             write_layout(kubernetes_images(tools, names, work / "proxy.tar"), out, architecture)
-        builder.content_store(rootfs, work / "images.tar", work / "store.tar")
-        (work / "images.tar").unlink()
         payload = {f"opt/cni/bin/{path.name}": (path, 0o755) for path in cni}
         payload["usr/bin/crictl"] = (tools["crictl"], 0o755)
+        links = {}
         for tool in ("kubeadm", "kubelet", "kubectl"):
-            payload[f"var/lib/minikube/binaries/{kubernetes_version}/{tool}"] = (tools[tool], 0o755)
+            payload[f"{STORE}/bin/{tool}"] = (tools[tool], 0o755)
+            links[f"var/lib/minikube/binaries/{kubernetes_version}/{tool}"] = f"{STORE}/bin/{tool}"
         if runtime_wrapper:
             builder.say("node image: adding the runtime wrapper")
             real = builder.run("reading runc", ["run", "--rm", "--network=none", rootfs, "cat", "/usr/sbin/runc"])
             payload["usr/sbin/runc.real"] = (real.stdout, 0o755)
             payload["usr/sbin/runc"] = (runtime_wrapper, 0o755)
-        tar_of(payload, work / "payload.tar")
-        builder.assemble(rootfs, reference, [(work / "payload.tar", "/"), (work / "store.tar", "/var/lib")], labels)
+        tar_of(payload, links, work / "payload.tar")
+        builder.assemble(rootfs, reference, work / "payload.tar", work / "images.tar", labels)

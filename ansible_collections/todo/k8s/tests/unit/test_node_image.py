@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+from pathlib import Path
 
 from ansible_collections.todo.k8s.plugins.module_utils import node_image
 from ansible_collections.todo.k8s.plugins.module_utils.oci_layout import Image, digest, write_layout
@@ -41,3 +42,16 @@ def test_key_follows_what_goes_in():
     parts = {"rootfs": "a", "tools": {"etcd": "1"}}
     assert node_image.content_key(parts) == node_image.content_key(dict(reversed(parts.items())))
     assert node_image.content_key(parts) != node_image.content_key({**parts, "tools": {"etcd": "2"}})
+
+
+def test_payload_has_files_with_modes_and_links(tmp_path):
+    target = tmp_path / "payload.tar"
+    node_image.tar_of({"/opt/bin/a": (b"a", 0o755)}, {"var/bin/a": "/opt/bin/a"}, target)
+    with tarfile.open(target) as tar:
+        assert (tar.getmember("opt/bin/a").mode, tar.extractfile("opt/bin/a").read()) == (0o755, b"a")
+        assert (tar.getmember("var/bin/a").issym(), tar.getmember("var/bin/a").linkname) == (True, "/opt/bin/a")
+
+
+def test_entrypoint_knows_where_the_unpacked_images_are():
+    role = Path(__file__).resolve().parents[2] / "roles/minikube/files/node/entrypoint.sh"
+    assert f"unpacked={node_image.SNAPSHOTS}\n" in role.read_text()
