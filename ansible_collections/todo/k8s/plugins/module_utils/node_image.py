@@ -44,7 +44,7 @@ tar -C /out --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -cf - .
 """
 
 # Runs in the container that becomes the image: has its containerd unpack the images on standard input, and leaves them
-# so that a new node need not copy them. Docker copies the image's /var into the node's volume, so only containerd's notes
+# so that a new node need not copy them. Docker copies the image's /var into the node's volume: only containerd's notes
 # are there; what it unpacked stays in the image's own layer, where links lead to. The packed layers go: nothing reads
 # them again, as with containerd's own setting discard_unpacked_layers.
 UNPACK_SCRIPT = f"""
