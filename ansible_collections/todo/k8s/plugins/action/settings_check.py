@@ -8,6 +8,7 @@ from pathlib import Path
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
 
+from ansible_collections.todo.k8s.plugins.module_utils import network
 from ansible_collections.todo.k8s.plugins.module_utils.preflight_rules import ERROR, failure_message, finding
 from ansible_collections.todo.k8s.plugins.plugin_utils import settings
 
@@ -41,6 +42,7 @@ class ActionModule(ActionBase):
             )
         ]
         findings += self._bad_values(options, task_vars, sources.results)
+        findings += self._bad_network(task_vars)
         result.update(changed=False, checked=len(set(options) & set(task_vars)))
         if findings:
             result.update(failed=True, msg=failure_message(findings, "Settings that cannot be used"))
@@ -69,6 +71,17 @@ class ActionModule(ActionBase):
                 remedy = "correct it where it is set: inventories/*/group_vars, playbooks/vars or -e"
                 found.append(finding(ERROR, f"setting '{name}'", shown, needed, remedy))
         return found
+
+    def _bad_network(self, task_vars):
+        """Proxies and extra authorities, which every stage hands on; a proxy's address is never shown."""
+        values = [
+            self._templar.template(task_vars.get(name, "")) or ""
+            for name in ("todo_http_proxy", "todo_https_proxy", "todo_no_proxy", "todo_ca_bundle")
+        ]
+        return [
+            finding(ERROR, f"setting '{problem.subject}'", problem.found, problem.needed, problem.remedy)
+            for problem in network.Settings(*map(str, values)).problems()
+        ]
 
     def _sources(self, host):
         """Tell the names of variables apart by where they were set.

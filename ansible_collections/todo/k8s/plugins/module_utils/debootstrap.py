@@ -18,6 +18,8 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ansible_collections.todo.k8s.plugins.module_utils import network
+
 # Part of every key: raise it when the way of making changes, so that old results are made anew.
 RECIPE = "1"
 # Newer time stamps are clamped to this (2025-01-01): the same packages then give the same bytes.
@@ -266,12 +268,13 @@ def make(name: str, debian: dict, target: Path, *, say=lambda text: None, timeou
     # Without root, user namespaces do the same (Debian's package uidmap).
     mode = "root" if os.geteuid() == 0 else "unshare"
     partial = target.with_name(f"partial-{os.getpid()}-{target.name}")
-    arguments = command(
-        wish, str(partial), mirrors=host_sources(wish["suite"]), apt_options=host_apt_options(), mode=mode
-    )
     environ = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
     try:
-        lines = _follow(name, arguments, environ, say, timeout)
+        # Proxies come with the environment, which mmdebstrap hands to apt.
+        with network.public_bundle() as bundle:
+            options = [*host_apt_options(), *([f'Acquire::https::CaInfo "{bundle}"'] if bundle else [])]
+            arguments = command(wish, str(partial), mirrors=host_sources(wish["suite"]), apt_options=options, mode=mode)
+            lines = _follow(name, arguments, environ, say, timeout)
         if lines:
             raise DebootstrapError(
                 f"Base image {name}: mmdebstrap could not make it from {wish['suite']}'s packages. It says:\n"

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.todo.k8s.plugins.module_utils import network
+
 ERROR, WARNING, INFO = "error", "warning", "info"
 ARCHITECTURES = ("amd64", "arm64")
 PYTHON = (3, 11)
@@ -233,6 +235,24 @@ def judge_sources(
         finding(WARNING if name in warned else ERROR, name, f"no usable answer ({answer['detail']})", *remedies[name])
         for name, answer in answers.items()
         if not answer["ok"]
+    ]
+
+
+def judge_proxies(proxies: dict[str, str]) -> list[dict[str, str]]:
+    """Judge the addresses of proxies: one on this host's loopback serves this host alone.
+
+    :param proxies: {name of the setting: address}; an address that cannot be read was refused before.
+    """
+    return [
+        finding(
+            WARNING,
+            f"setting {name}",
+            f"{network.shown(url)}, this host's own loopback",
+            "an address that builds, the node and pods reach as well, if they shall use the proxy",
+            "let the proxy listen on an address of this host and name that one",
+        )
+        for name, url in proxies.items()
+        if network.is_loopback(url)
     ]
 
 

@@ -16,6 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.todo.k8s.plugins.module_utils import network
+from ansible_collections.todo.k8s.plugins.module_utils.redact import redact
+
 # One small, old release of each kind: what is asked for is only whether an answer comes.
 GO_MODULE = "golang.org/x/sync@v0.10.0"
 PYPI_PROJECT = "idna"
@@ -55,7 +58,8 @@ def _ask(command: list[str], timeout: float, **environment: str) -> str:
     except OSError as error:
         raise Unavailable(f"{command[0]}: {error.strerror}") from None
     if run.returncode:
-        raise Unavailable(last_line(run.stderr) or last_line(run.stdout) or f"exit code {run.returncode}")
+        # A client may name the proxy it used, password and all.
+        raise Unavailable(redact(last_line(run.stderr) or last_line(run.stdout)) or f"exit code {run.returncode}")
     return run.stdout
 
 
@@ -83,7 +87,8 @@ def probe_apt(timeout: float) -> str:
     with tempfile.TemporaryDirectory(prefix="todo-k8s-preflight-") as folder:
         bounds = ["-o", "Acquire::Retries=0", "-o", f"Acquire::http::Timeout={timeout:.0f}"]
         sandbox = ["-o", "APT::Sandbox::User="]  # else apt's user cannot write to our folder
-        _ask([APT_HELPER, *bounds, *sandbox, "download-file", files[0], f"{folder}/InRelease"], timeout)
+        with network.apt_arguments() as proxies:
+            _ask([APT_HELPER, *proxies, *bounds, *sandbox, "download-file", files[0], f"{folder}/InRelease"], timeout)
     return "answers"
 
 

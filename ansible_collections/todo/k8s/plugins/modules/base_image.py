@@ -207,6 +207,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.todo.k8s.plugins.module_utils import network
 from ansible_collections.todo.k8s.plugins.module_utils.base_images import Base, BaseImageError, PackagesMissing, provide
 from ansible_collections.todo.k8s.plugins.module_utils.debootstrap import DebootstrapError
 from ansible_collections.todo.k8s.plugins.module_utils.image_store import ImageStore, StoreError
@@ -272,6 +273,7 @@ def main():
         },
         supports_check_mode=True,
     )
+    network.apply()
     wanted = module.params
     try:
         bases = [Base.wish(item["name"], item["official"], item["debian"]) for item in wanted["bases"]]

@@ -114,6 +114,26 @@ options:
       - A busy machine gives the clients of packages up to four times as long.
     type: float
     default: 6
+  http_proxy:
+    description: Proxy for http addresses, for the questions to O(sources) and O(registries).
+    type: str
+    default: ""
+  https_proxy:
+    description: Proxy for https addresses.
+    type: str
+    default: ""
+  no_proxy:
+    description: Names reached without a proxy.
+    type: str
+    default: ""
+  ca_bundle:
+    description: File of certificate authorities (PEM) to trust beside the system's own.
+    type: path
+    default: ""
+  system_bundle:
+    description: File of the authorities that are trusted already; the system's own when empty or missing.
+    type: path
+    default: ""
   setting_names:
     description: Names under which the user knows the options, for the remedies.
     type: dict
@@ -156,7 +176,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.todo.k8s.plugins.module_utils import docker_engine, host_facts, source_probes
+from ansible_collections.todo.k8s.plugins.module_utils import docker_engine, host_facts, network, source_probes
 from ansible_collections.todo.k8s.plugins.module_utils import preflight_rules as rules
 
 OPTIONS = {
@@ -192,6 +212,11 @@ OPTIONS = {
         "options": {"image": {"type": "str", "required": True}, "setting": {"type": "str", "required": True}},
     },
     "source_timeout": {"type": "float", "default": 6.0},
+    "http_proxy": {"type": "str", "default": "", "no_log": True},
+    "https_proxy": {"type": "str", "default": "", "no_log": True},
+    "no_proxy": {"type": "str", "default": ""},
+    "ca_bundle": {"type": "path", "default": ""},
+    "system_bundle": {"type": "path", "default": ""},
     "setting_names": {"type": "dict", "default": {}},
 }
 REMEDIES = {
@@ -295,9 +320,17 @@ def main():
         commands=tuple(options["commands"]),
         names=options["setting_names"],
     )
-    answers, remedies, packages = ask_sources(options, host["installed"])
+    settings = network.Settings(
+        options["http_proxy"], options["https_proxy"], options["no_proxy"], options["ca_bundle"]
+    )
+    try:
+        with network.used(settings, options["system_bundle"]):
+            answers, remedies, packages = ask_sources(options, host["installed"])
+    except network.NetworkError as error:
+        module.fail_json(msg=str(error))
     may_miss = options["check_sources"] == "auto" and not is_empty(options["cache_dir"])
     findings = rules.judge_sources(answers, remedies, packages if may_miss else set()) + rules.judge(host, wants)
+    findings += rules.judge_proxies({"todo_http_proxy": settings.http, "todo_https_proxy": settings.https})
     errors = rules.with_severity(findings, rules.ERROR)
     # Other people's containers are none of the report's business.
     host.pop("containers")

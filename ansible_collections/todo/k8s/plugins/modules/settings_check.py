@@ -12,6 +12,8 @@ description:
     define is known.
   - Fails when a setting has a value of the wrong type or none of its choices. A value that refers to the result of a
     later stage is left to that stage. Values of settings with C(no_log) are never shown.
+  - Fails when C(todo_http_proxy) or C(todo_https_proxy) is no proxy's address, and when C(todo_ca_bundle) is no
+    readable file of certificates. An address is not shown, it may hold a password.
   - All problems are named at once.
 options:
   known:
