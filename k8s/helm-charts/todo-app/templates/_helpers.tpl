@@ -148,6 +148,46 @@ so the pods have to be replaced when, and only when, one of these values changes
 - name: {{ $env }}
   value: {{ $value | quote }}
 {{- end }}
+{{- if ne .key "postgresql" }}
+{{- include "todo-app.networkEnv" $root }}
+{{- end }}
+{{- end }}
+
+{{/*
+Proxies in both spellings, and the file of trusted authorities under each client's name for it. A proxy's address may
+hold a password: it comes from a Secret.
+*/}}
+{{- define "todo-app.networkEnv" -}}
+{{- $network := .Values.network -}}
+{{- with $network.proxy.existingSecret }}
+{{- $secret := . }}
+{{- range list "HTTP_PROXY" "HTTPS_PROXY" "NO_PROXY" }}
+{{- $key := . }}
+{{- range list $key (lower $key) }}
+- name: {{ . }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ $secret }}
+      key: {{ $key }}
+      optional: true
+{{- end }}
+{{- end }}
+{{- end }}
+{{- if $network.caBundle.existingConfigMap }}
+{{- range list "SSL_CERT_FILE" "REQUESTS_CA_BUNDLE" "NODE_EXTRA_CA_CERTS" }}
+- name: {{ . }}
+  value: {{ include "todo-app.caBundlePath" $ }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "todo-app.caBundlePath" -}}
+/etc/todo-k8s/ca/ca-bundle.pem
+{{- end }}
+
+{{/* Whether a workload gets the bundle mounted: "true" or nothing. */}}
+{{- define "todo-app.hasCaBundle" -}}
+{{- if and (ne .key "postgresql") .root.Values.network.caBundle.existingConfigMap }}true{{ end }}
 {{- end }}
 
 {{/* A probe: the timing from values plus how to ask (`path` over HTTP, or the given command). */}}
@@ -214,6 +254,14 @@ spec:
         {{- if and .root.Values.secret.revision (eq .component "backend") }}
         todo.k8s/secret-revision: {{ .root.Values.secret.revision | quote }}
         {{- end }}
+        {{- if ne .key "postgresql" }}
+        {{- if and .root.Values.network.proxy.existingSecret .root.Values.network.proxy.revision }}
+        todo.k8s/proxy-revision: {{ .root.Values.network.proxy.revision | quote }}
+        {{- end }}
+        {{- if and .root.Values.network.caBundle.existingConfigMap .root.Values.network.caBundle.checksum }}
+        checksum/ca-bundle: {{ .root.Values.network.caBundle.checksum | quote }}
+        {{- end }}
+        {{- end }}
     spec:
       automountServiceAccountToken: false
       # Kubernetes would add POSTGRESQL_PORT=tcp://… and the like, which applications mistake for their settings.
@@ -252,10 +300,20 @@ spec:
             - name: {{ .name }}
               mountPath: {{ .mountPath }}
             {{- end }}
+            {{- if include "todo-app.hasCaBundle" . }}
+            - name: ca-bundle
+              mountPath: {{ include "todo-app.caBundlePath" . | dir }}
+              readOnly: true
+            {{- end }}
       volumes:
         {{- range .volumes }}
         - name: {{ .name }}
           {{- .source | toYaml | nindent 10 }}
+        {{- end }}
+        {{- if include "todo-app.hasCaBundle" . }}
+        - name: ca-bundle
+          configMap:
+            name: {{ .root.Values.network.caBundle.existingConfigMap }}
         {{- end }}
 {{- end }}
 
