@@ -47,6 +47,8 @@ class ActionModule(ActionBase):
         if findings:
             result.update(failed=True, msg=failure_message(findings, "Settings that cannot be used"))
         else:
+            # The role preflight checks only where nobody has yet.
+            result["ansible_facts"] = {"settings_checked": True}
             result["msg"] = f"{result['checked']} of {len(options)} settings are set, all of them known and usable"
         return result
 

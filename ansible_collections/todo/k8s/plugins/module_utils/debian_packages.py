@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+
+from ansible_collections.todo.k8s.plugins.module_utils import network, rights
 
 
 class PackageError(Exception):
@@ -33,11 +34,34 @@ def missing(names: list[str]) -> list[str]:
     return sorted(set(names) - installed())
 
 
-def _apt(arguments: list[str], environ: dict[str, str]) -> subprocess.CompletedProcess:
-    # Another apt may be at work (unattended upgrades): wait for it rather than fail.
-    command = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "-q", "-y", *arguments]
-    return subprocess.run(
-        command, capture_output=True, text=True, check=False, env=environ, stdin=subprocess.DEVNULL, timeout=1800
+def by_hand(names: list[str]) -> str:
+    """The command with which a person installs the same."""
+    return f"apt-get install --no-install-recommends {' '.join(names)}"
+
+
+def _apt(arguments: list[str]) -> subprocess.CompletedProcess:
+    with network.apt_arguments() as proxies:
+        # sudo hands on no environment. Another apt may be at work (unattended upgrades): wait for it rather than fail.
+        command = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *proxies]
+        command += ["-o", "DPkg::Lock::Timeout=300", "-q", "-y", *arguments]
+        return subprocess.run(
+            rights.as_root(command),
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            timeout=1800,
+        )
+
+
+def require_rights(names: list[str], why: str = "") -> None:
+    """Raise rights.RightsError unless these packages could be installed now."""
+    packages = ", ".join(names)
+    verb = "is" if len(names) == 1 else "are"
+    rights.require(
+        f"Debian packages: {packages} {verb} not installed{f' ({why})' if why else ''}",
+        packages,
+        f"sudo {by_hand(names)}",
     )
 
 
@@ -51,19 +75,19 @@ def install(names: list[str], *, start_services: bool, say=lambda text: None) ->
             f"Debian packages {', '.join(names)}: needed, and this host has no apt-get. "
             "Install their equivalents with this host's package manager and run again."
         )
+    require_rights(names)
     before = installed()
-    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with tempfile.TemporaryDirectory() as folder:
         restore = None
         if not start_services:
             restore = _forbid_services(Path(folder))
         try:
-            say(f"installing Debian packages: {', '.join(names)}")
-            answer = _apt(["install", "--no-install-recommends", *names], environ)
+            say(f"installing Debian packages{rights.how()}: {', '.join(names)}")
+            answer = _apt(["install", "--no-install-recommends", *names])
             if answer.returncode:  # the package lists may be missing or old
                 say("refreshing the package lists")
-                _apt(["update"], environ)
-                answer = _apt(["install", "--no-install-recommends", *names], environ)
+                _apt(["update"])
+                answer = _apt(["install", "--no-install-recommends", *names])
         finally:
             if restore:
                 restore()
@@ -77,20 +101,39 @@ def install(names: list[str], *, start_services: bool, say=lambda text: None) ->
     return sorted(installed() - before)
 
 
+def remove(names: list[str], say=lambda text: None) -> list[str]:
+    """Purge those of `names` that are installed; returns them. Raises PackageError or rights.RightsError."""
+    there = sorted(set(names) - set(missing(names)))
+    if not there:
+        return []
+    packages = ", ".join(there)
+    rights.require(f"Debian packages: {packages} were installed by this project", "none of them", "sudo make distclean")
+    say(f"removing Debian packages{rights.how()}: {packages}")
+    answer = _apt(["purge", *there])
+    if answer.returncode:
+        tail = "\n".join((answer.stdout + answer.stderr).splitlines()[-8:])
+        raise PackageError(f"Debian packages {packages}: apt-get could not remove them. Its last lines:\n{tail}")
+    return there
+
+
+def _as_root(*command: str) -> None:
+    subprocess.run(rights.as_root(list(command)), check=True, capture_output=True, timeout=30)
+
+
 def _forbid_services(folder: Path):
-    policy = Path("/usr/sbin/policy-rc.d")
-    saved = folder / "policy-rc.d"
+    """Put a policy in place that starts no daemon; returns what puts the old one back."""
+    policy, saved, ours = Path("/usr/sbin/policy-rc.d"), folder / "saved", folder / "policy-rc.d"
     there = policy.exists()
     if there:
         shutil.copy2(policy, saved)
-    policy.write_text("#!/bin/sh\nexit 101\n")
-    policy.chmod(0o755)
+    ours.write_text("#!/bin/sh\nexit 101\n")
+    _as_root("install", "-m", "0755", str(ours), str(policy))
 
     def restore():
         if there:
-            shutil.copy2(saved, policy)
+            _as_root("install", "-m", f"{saved.stat().st_mode & 0o7777:o}", str(saved), str(policy))
         else:
-            policy.unlink(missing_ok=True)
+            _as_root("rm", "-f", str(policy))
 
     return restore
 

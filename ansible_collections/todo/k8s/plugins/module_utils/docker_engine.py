@@ -5,6 +5,7 @@ Everything that talks to a process or a socket is a small function of its own; w
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -12,10 +13,11 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import docker
+from ansible_collections.todo.k8s.plugins.module_utils import engine_api, rights, systemd_engine
+from ansible_collections.todo.k8s.plugins.module_utils.platforms import architecture
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
 # Names of the chains and interfaces that dockerd makes (libnetwork, moby 20.10 to 28).
@@ -39,6 +41,8 @@ class EngineInfo:
     cgroup_driver: str
     cgroup_version: str
     storage_driver: str
+    arch: str = ""
+    system: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,32 +72,66 @@ class EnginePaths:
     def before(self) -> Path:
         return self.state / "before.json"
 
+    @property
+    def exec_root(self) -> Path:
+        """Run-time files of an engine with a socket of its own."""
+        return self.state / "run"
+
+
+def context_host(environ: dict[str, str]) -> str:
+    """The address that the Docker CLI's current context names; empty for its default one.
+
+    Docker Desktop, Colima and others make a context of their own, and Minikube follows it too.
+    """
+    folder = Path(environ.get("DOCKER_CONFIG") or Path(environ.get("HOME") or "/nonexistent", ".docker"))
+    try:
+        name = environ.get("DOCKER_CONTEXT") or json.loads((folder / "config.json").read_text()).get("currentContext")
+        if not name or name == "default":
+            return ""
+        meta = folder / "contexts" / "meta" / hashlib.sha256(name.encode()).hexdigest() / "meta.json"
+        return json.loads(meta.read_text())["Endpoints"]["docker"]["Host"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return ""
+
 
 def candidate_hosts(environ: dict[str, str]) -> list[str]:
-    """The engine addresses to ask, in order: DOCKER_HOST alone when set, otherwise the usual sockets."""
+    """The engine addresses to ask, in order: DOCKER_HOST alone when set, otherwise the context's and the usual ones."""
     if environ.get("DOCKER_HOST"):
         return [environ["DOCKER_HOST"]]
     home = environ.get("HOME", "")
     runtime = environ.get("XDG_RUNTIME_DIR", "")
-    found = [DEFAULT_SOCKET]
+    found = [context_host(environ), DEFAULT_SOCKET]
     if home:  # Docker Desktop on macOS and Linux
         found += [f"unix://{home}/.docker/run/docker.sock", f"unix://{home}/.docker/desktop/docker.sock"]
     if runtime:  # rootless
         found.append(f"unix://{runtime}/docker.sock")
-    return found
+    return list(dict.fromkeys(host for host in found if host))
+
+
+def socket_path(host: str) -> Path | None:
+    """The socket's path of a unix:// address."""
+    return Path(host.removeprefix("unix://")) if host.startswith("unix://") else None
+
+
+def denied_socket(environ: dict[str, str]) -> str:
+    """The first socket that exists but is closed to this user, empty when there is none."""
+    for path in filter(None, map(socket_path, candidate_hosts(environ))):
+        try:
+            if path.exists() and not os.access(path, os.W_OK):
+                return str(path)
+        except PermissionError:  # a folder on the way is closed: somebody else's
+            continue
+    return ""
 
 
 def probe(host: str, timeout: float = 5.0) -> EngineInfo | None:
     """Ask one engine; None when nothing answers there within `timeout` seconds."""
-    if host.startswith("unix://") and not Path(host.removeprefix("unix://")).exists():
-        return None
+    path = socket_path(host)
     try:
-        client = docker.DockerClient(base_url=host, timeout=timeout)
-        try:
-            info = client.info()
-        finally:
-            client.close()
-    except (docker.errors.DockerException, OSError):
+        if path and not path.exists():
+            return None
+        info = engine_api.get(host, "/info", timeout)
+    except (engine_api.Silent, OSError):
         return None
     return EngineInfo(
         host=host,
@@ -105,12 +143,19 @@ def probe(host: str, timeout: float = 5.0) -> EngineInfo | None:
         cgroup_driver=info.get("CgroupDriver", ""),
         cgroup_version=str(info.get("CgroupVersion", "")),
         storage_driver=info.get("Driver", ""),
+        arch=architecture(info.get("Architecture", "")),
+        system=info.get("OperatingSystem", ""),
     )
 
 
 def find(environ: dict[str, str], timeout: float = 5.0) -> EngineInfo | None:
     """The first engine that answers."""
     return next((info for host in candidate_hosts(environ) if (info := probe(host, timeout))), None)
+
+
+def describe(info: EngineInfo | None, paths: EnginePaths) -> dict:
+    """What the stages hand on of an engine (`managed`: this project started it); empty without one."""
+    return {**asdict(info), "managed": is_ours(info, paths)} if info else {}
 
 
 def uplink_mtu(route_table: str, mtu_of) -> int | None:
@@ -134,17 +179,31 @@ def host_mtu() -> int | None:
         return None
 
 
-def daemon_command(
-    dockerd: str, paths: EnginePaths, *, mtu: int | None, runtime: str | None, cgroup_v1: bool
-) -> list[str]:
-    """The argument list that starts dockerd."""
-    command = [dockerd, "--data-root", str(paths.data), "--pidfile", str(paths.daemon_pid)]
+def daemon_options(*, mtu: int | None, runtime: str | None, cgroup_v1: bool) -> list[str]:
+    """What this host's engine has to be told, whoever starts it."""
+    options = []
     if mtu and mtu < 1500:
-        command += ["--mtu", str(mtu)]
+        options += ["--mtu", str(mtu)]
     if cgroup_v1:  # the kubelet has to see its own cgroup root
-        command += ["--default-cgroupns-mode", "private"]
+        options += ["--default-cgroupns-mode", "private"]
     if runtime:
-        command += ["--add-runtime", f"bounded={runtime}", "--default-runtime", "bounded"]
+        options += ["--add-runtime", f"bounded={runtime}", "--default-runtime", "bounded"]
+    return options
+
+
+def daemon_command(
+    dockerd: str, paths: EnginePaths, options: list[str], *, host: str = DEFAULT_SOCKET, group: str = ""
+) -> list[str]:
+    """The argument list that starts dockerd.
+
+    `host` is the unix:// address where it shall answer, `group` the group that may use it (Debian's `docker` if not
+    given).
+    """
+    command = [dockerd, "--data-root", str(paths.data), "--pidfile", str(paths.daemon_pid), *options]
+    if host != DEFAULT_SOCKET:
+        command += ["--host", host, "--exec-root", str(paths.exec_root)]
+    if group:
+        command += ["--group", group]
     return command
 
 
@@ -157,7 +216,10 @@ def last_command(paths: EnginePaths) -> list[str]:
 
 
 def is_running(pid_file: Path, needle: str) -> int | None:
-    """The pid in `pid_file` when that process lives and its command line holds `needle`, else None."""
+    """The pid in `pid_file` when that process lives and its command line holds `needle`, else None.
+
+    A pid file can be older than the last boot: what its number stands for now is another process.
+    """
     try:
         pid = int(pid_file.read_text().strip())
         command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
@@ -168,8 +230,23 @@ def is_running(pid_file: Path, needle: str) -> int | None:
 
 
 def managed_pid(paths: EnginePaths) -> int | None:
-    """The supervisor's pid when this project's own engine runs."""
+    """The supervisor's pid when this project's own engine runs under it."""
     return is_running(paths.supervisor_pid, "engine_supervisor")
+
+
+def daemon_pid(paths: EnginePaths) -> int | None:
+    """The pid of this project's own dockerd, with or without its supervisor."""
+    return is_running(paths.daemon_pid, str(paths.data))
+
+
+def runs(paths: EnginePaths) -> bool:
+    """Whether anything of the managed engine runs."""
+    return managed_pid(paths) is not None or daemon_pid(paths) is not None
+
+
+def is_ours(info: EngineInfo | None, paths: EnginePaths) -> bool:
+    """Whether the engine that answers is the one this project started."""
+    return info is not None and (runs(paths) or systemd_engine.started(paths.state))
 
 
 def read_sysctl(name: str) -> str | None:
@@ -181,7 +258,10 @@ def read_sysctl(name: str) -> str | None:
 
 
 def _run(command: list[str], data: str | None = None) -> subprocess.CompletedProcess:
-    return subprocess.run(command, input=data, capture_output=True, text=True, check=False, timeout=60)
+    """Run a command with root's rights."""
+    return subprocess.run(
+        rights.as_root(command), input=data, capture_output=True, text=True, check=False, timeout=60, env=ROOTS_PATH
+    )
 
 
 def forward_policies() -> dict[str, str]:
@@ -192,12 +272,15 @@ def forward_policies() -> dict[str, str]:
             answer = _run([tool, "-S", "FORWARD"])
         except FileNotFoundError:
             continue
+        # Behind sudo a command that is missing is an exit code: no match then either.
         match = re.search(r"^-P FORWARD (\w+)", answer.stdout, re.M)
         if match:
             found[tool] = match.group(1)
     return found
 
 
+# The folders of administrators' commands are not on every user's PATH.
+ROOTS_PATH = {**os.environ, "PATH": f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"}
 SYSCTLS = ("net.ipv4.ip_forward", "net.ipv6.conf.all.forwarding", "net.ipv6.conf.default.forwarding")
 
 
@@ -207,37 +290,105 @@ def remember_host(paths: EnginePaths) -> None:
     paths.before.write_text(json.dumps(before, indent=1))
 
 
-def start(paths: EnginePaths, command: list[str], supervisor: Path, *, timeout: float, say=lambda text: None):
-    """Start `command` under the supervisor and wait until it answers.
+# Deaths of dockerd after which waiting on is no use: what kills it three times in a row kills it again.
+DEATHS = 3
 
-    Returns the engine's EngineInfo. Raises EngineError with the daemon's last lines after `timeout` seconds.
+
+def start(
+    paths: EnginePaths,
+    command: list[str],
+    supervisor: Path,
+    *,
+    timeout: float,
+    host: str = DEFAULT_SOCKET,
+    say=lambda text: None,
+) -> EngineInfo:
+    """Start `command` under the supervisor and wait until it answers at `host`.
+
+    Raises EngineError with the daemon's last lines after `timeout` seconds, or earlier when it dies again and again.
     """
-    paths.state.mkdir(parents=True, exist_ok=True)
-    paths.data.mkdir(parents=True, exist_ok=True)
-    if not paths.before.exists():  # a restart after a crash must not take the crash's remains for the host's own
-        remember_host(paths)
-    paths.command.write_text(json.dumps(command))
-    subprocess.run(
-        [sys.executable, str(supervisor), "--pid-file", paths.supervisor_pid, "--log", paths.log, "--", *command],
-        check=True,
+    try:
+        paths.state.mkdir(parents=True, exist_ok=True)
+        paths.data.mkdir(parents=True, exist_ok=True)
+        forget_stale_pids(paths)
+        if not paths.before.exists():  # a restart after a crash must not take the crash's remains for the host's own
+            remember_host(paths)
+        paths.command.write_text(json.dumps(command))
+        begin = paths.log.stat().st_size if paths.log.exists() else 0
+    except OSError as error:
+        raise EngineError(
+            f"Docker engine: {error.filename}: {error.strerror}. Needed: folders for its state ({paths.state}) and its "
+            f"store ({paths.data}) that can be written. Free space there, or name other places with XDG_STATE_HOME and "
+            "XDG_CACHE_HOME."
+        ) from error
+    say(f"starting {command[0]}{rights.how()}")
+    watched = [sys.executable, str(supervisor), "--pid-file", str(paths.supervisor_pid), "--log", str(paths.log)]
+    started = subprocess.run(
+        rights.as_root([*watched, "--", *command]),
+        check=False,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        timeout=10,
+        capture_output=True,
+        text=True,
+        timeout=30,
     )
-    begun = time.monotonic()
-    while time.monotonic() - begun < timeout:
-        info = probe(DEFAULT_SOCKET, timeout=2)
-        if info:
-            return info
-        say(f"waiting for dockerd to answer, {time.monotonic() - begun:.0f} s")
-        time.sleep(0.2)
+    if started.returncode:
+        raise EngineError(
+            f"Docker engine: its supervisor could not be started: {started.stderr.strip()[-500:]}. "
+            f"Needed: root's rights, and {paths.state} to be written."
+        )
+    info, told, begun = None, 0.0, time.monotonic()
+    while not info and time.monotonic() - begun < timeout and deaths(paths.log, begin) < DEATHS:
+        time.sleep(0.1)
+        if time.monotonic() - begun > 5 and not runs(paths):  # the supervisor itself is gone
+            break
+        info = probe(host, timeout=2)
+        if time.monotonic() - told > 2:
+            told = time.monotonic()
+            say(f"waiting for dockerd to answer, {told - begun:.0f} s")
+    if info:
+        return info
+    died = deaths(paths.log, begin)
+    how = f"ended {died} times" if died >= DEATHS else f"did not answer within {time.monotonic() - begun:.0f} s"
     stop(paths)
     raise EngineError(
-        f"Docker engine: dockerd did not answer on {DEFAULT_SOCKET} within {timeout:.0f} s. Its last lines:\n"
+        f"Docker engine: dockerd {how}, needed is one that answers at {host}.{cause(paths.log, begin)}\n"
+        "Its last lines:\n"
         + last_lines(paths.log)
-        + "\nSee the cause above; an engine of your own that answers (DOCKER_HOST) is used instead of this one."
+        + "\nCure the cause above; an engine of your own that answers (DOCKER_HOST) is used instead of this one."
     )
+
+
+def forget_stale_pids(paths: EnginePaths) -> None:
+    """Remove pid files whose process is gone: dockerd does not start while the number is another process's by now."""
+    for path, alive in ((paths.supervisor_pid, managed_pid(paths)), (paths.daemon_pid, daemon_pid(paths))):
+        if alive is None:
+            path.unlink(missing_ok=True)
+
+
+def _log_since(log: Path, begin: int) -> str:
+    try:
+        with log.open("rb") as stream:
+            # A log that was begun anew is shorter than it was.
+            stream.seek(begin if log.stat().st_size >= begin else 0)
+            return stream.read().decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def deaths(log: Path, begin: int = 0) -> int:
+    """How often the supervisor has noted that the daemon ended, from byte `begin` of the log on."""
+    return sum(line.startswith("supervisor: ") for line in _log_since(log, begin).splitlines())
+
+
+def cause(log: Path, begin: int = 0) -> str:
+    """The last line in which dockerd says why it gave up, as a sentence; empty when it does not."""
+    for line in reversed(_log_since(log, begin).splitlines()):
+        match = re.match(r"failed to start (?:daemon|containerd): (.*)", line) or re.search(
+            r'level=fatal msg="(.*?)"', line
+        )
+        if match:
+            return f" It says: {match.group(1).rstrip('.')}."
+    return ""
 
 
 def last_lines(log: Path, count: int = 15) -> str:
@@ -248,30 +399,67 @@ def last_lines(log: Path, count: int = 15) -> str:
         return f"(no log at {log})"
 
 
+def _end(pid: int, alive, what: str, paths: EnginePaths, timeout: float) -> None:
+    """Send SIGTERM and wait until `alive()` says that the process is gone."""
+    _run(["kill", f"-{signal.SIGTERM:d}", str(pid)])
+    end = time.monotonic() + timeout
+    while alive() and time.monotonic() < end:
+        time.sleep(0.1)
+    if alive():
+        raise EngineError(
+            f"Docker engine: its {what} (pid {pid}) still runs {timeout:.0f} s after SIGTERM. "
+            f"See {paths.log}, end it by hand and run again."
+        )
+
+
 def stop(paths: EnginePaths, timeout: float = 60.0) -> list[str]:
     """End the managed engine and put back what it changed on the host; returns what was done."""
     done = []
-    pid = managed_pid(paths)
-    if pid:
-        os.kill(pid, signal.SIGTERM)
-        end = time.monotonic() + timeout
-        while managed_pid(paths) and time.monotonic() < end:
-            time.sleep(0.1)
-        if managed_pid(paths):
-            raise EngineError(
-                f"Docker engine: its supervisor (pid {pid}) still runs {timeout:.0f} s after SIGTERM. "
-                f"See {paths.log}, end it by hand and run again."
-            )
-        done.append("stopped dockerd")
+    for what, alive in (("supervisor", managed_pid), ("dockerd", daemon_pid)):
+        pid = alive(paths)
+        if pid:
+            _end(pid, lambda alive=alive: alive(paths), what, paths, timeout)
+            done = ["stopped dockerd"]
+    done += systemd_engine.stop(paths.state)
     if paths.before.exists():
         done += restore_host(paths)
+    # Without it a later run would take the engine for one of ours that something else ended.
+    for path in (paths.command, paths.daemon_pid, paths.supervisor_pid):
+        path.unlink(missing_ok=True)
     return done
 
 
+def purge(paths: EnginePaths) -> bool:
+    """Remove the stopped engine's store, which is root's; True when there was one."""
+    if not paths.data.exists():
+        return False
+    answer = _run(["rm", "-rf", "--one-file-system", str(paths.data)])
+    if answer.returncode:
+        raise EngineError(f"Docker engine: its store {paths.data} could not be removed: {answer.stderr.strip()[-300:]}")
+    return True
+
+
 def restore_host(paths: EnginePaths) -> list[str]:
-    """Remove the bridge, mounts and firewall rules a stopped dockerd leaves, and restore sysctls."""
+    """Remove the bridge, mounts and firewall rules a stopped dockerd leaves, and restore sysctls.
+
+    Where another engine answers by now, bridges, rules and forwarding are its own and stay.
+    """
     done = []
     before = json.loads(paths.before.read_text())
+    other = probe(DEFAULT_SOCKET, timeout=2)
+    if other:
+        done.append(f"left network and firewall alone: another engine answers at {other.host}")
+    else:
+        done += _restore_network(before)
+    for target in leftover_mounts(Path("/proc/self/mounts").read_text(), paths.data, paths.exec_root, other is None):
+        if _run(["umount", "--lazy", target]).returncode == 0:
+            done.append(f"unmounted {target}")
+    paths.before.unlink()
+    return done
+
+
+def _restore_network(before: dict) -> list[str]:
+    done = []
     for name in docker_bridges():
         if _run(["ip", "link", "delete", name]).returncode == 0:
             done.append(f"removed network interface {name}")
@@ -280,12 +468,8 @@ def restore_host(paths: EnginePaths) -> list[str]:
             done.append(f"removed Docker's rules from {tool}")
     for name, value in before["sysctls"].items():
         if value is not None and read_sysctl(name) not in (None, value):
-            Path("/proc/sys", *name.split(".")).write_text(value)
+            _run(["tee", str(Path("/proc/sys", *name.split(".")))], value)
             done.append(f"restored {name}={value}")
-    for target in leftover_mounts(Path("/proc/self/mounts").read_text(), paths.data):
-        if _run(["umount", "--lazy", target]).returncode == 0:
-            done.append(f"unmounted {target}")
-    paths.before.unlink()
     return done
 
 
@@ -325,8 +509,11 @@ def clean_firewall(tool: str, forward_policy: str) -> bool:
     return True
 
 
-def leftover_mounts(table: str, data: Path) -> list[str]:
-    """Mount points below the engine's store or its run directory, innermost first."""
-    roots = (f"{data}/", "/run/docker/", "/var/run/docker/")
+def leftover_mounts(table: str, data: Path, run: Path | None = None, usual: bool = True) -> list[str]:
+    """Mount points below the engine's store or its run directory, innermost first.
+
+    `usual`: whether the usual run directory is ours, too.
+    """
+    roots = (f"{data}/", *((f"{run}/",) if run else ()), *(("/run/docker/", "/var/run/docker/") if usual else ()))
     points = [line.split()[1] for line in table.splitlines() if len(line.split()) > 1]
     return sorted((p for p in points if f"{p}/".startswith(roots)), key=len, reverse=True)

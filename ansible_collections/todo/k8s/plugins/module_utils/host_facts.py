@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import grp
 import os
 import platform
 import shutil
@@ -12,7 +13,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+from ansible_collections.todo.k8s.plugins.module_utils import engine_api, rights
+from ansible_collections.todo.k8s.plugins.module_utils.platforms import architecture, is_wsl
+
 LISTEN = "0A"
 # Linux's capabilities by their bit.
 CAPABILITIES = tuple(
@@ -33,11 +36,6 @@ def read(path: str | Path) -> str:
         return ""
 
 
-def architecture(machine: str) -> str:
-    """Return Docker's name of a machine type (``x86_64`` → ``amd64``); an unknown one as it is."""
-    return MACHINES.get(machine.lower(), machine.lower())
-
-
 def usable_cpus() -> int:
     """Return the number of cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -49,25 +47,76 @@ def parse_meminfo(text: str) -> tuple[int, int]:
     return int(figures.get("MemTotal", 0)) // 1024, int(figures.get("MemAvailable", 0)) // 1024
 
 
+def cgroup_folders(table: str, controller: str, root: str = "/sys/fs/cgroup") -> list[Path]:
+    """Return the folders of a process's control group and of all above it, for one controller.
+
+    :param table: Text of /proc/self/cgroup.
+    :param controller: Name of cgroup v1's controller; version 2 has one tree for all.
+    """
+    unified, own = "", ""
+    for line in table.splitlines():
+        _number, _, rest = line.partition(":")
+        names, _, path = rest.partition(":")
+        if controller in names.split(","):
+            own = path
+        elif not names:
+            unified = path
+    top, path = (Path(root, controller), own) if own else (Path(root), unified)
+    parts = [part for part in path.split("/") if part not in ("", "..")]
+    return [top.joinpath(*parts[:count]) for count in range(len(parts), -1, -1)]
+
+
+def memory_limit_mb(folders: list[Path]) -> int | None:
+    """Return the smallest memory limit (MiB) of these control groups, None without one."""
+    limits = []
+    for folder in folders:
+        for name in ("memory.max", "memory.limit_in_bytes"):
+            figure = read(folder / name).strip()
+            if figure.isdigit():  # "max" means no limit, and so does the huge figure of cgroup v1: the total is less
+                limits.append(int(figure) // 2**20)
+    return min(limits, default=None)
+
+
 def memory_mb() -> tuple[int, int]:
-    """Return the host's (total, available) memory in MiB, as limited by this process's cgroup."""
+    """Return the host's (total, available) memory in MiB, as limited by this process's control group."""
     total, available = parse_meminfo(read("/proc/meminfo"))
-    if not total and hasattr(os, "sysconf"):
-        total = available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
-    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        figure = read(limit).strip()
-        if figure.isdigit():  # "max" and the huge figure of cgroup v1 mean no limit
-            total = min(total, int(figure) // 2**20)
-            available = min(available, total)
+    if not total:  # macOS; what is available cannot be told there without a look at every page
+        try:
+            total = available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
+        except (ValueError, OSError, AttributeError):
+            total = available = _sysctl_number("hw.memsize") // 2**20
+    limit = memory_limit_mb(cgroup_folders(read("/proc/self/cgroup"), "memory"))
+    if limit is not None and limit < total:
+        total, available = limit, min(available, limit)
     return total, available
 
 
+def _sysctl_number(name: str) -> int:
+    try:
+        run = subprocess.run(["sysctl", "-n", name], capture_output=True, text=True, timeout=5, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    return int(run.stdout) if run.stdout.strip().isdigit() else 0
+
+
 def existing_parent(path: str | Path) -> Path:
-    """Return the path itself or its nearest parent that exists."""
+    """Return the path itself or its nearest parent that exists and may be looked at."""
     place = Path(path).expanduser().absolute()
-    while not place.exists() and place != place.parent:
-        place = place.parent
+    while place != place.parent:
+        try:
+            place.stat()
+            break
+        except OSError:  # not there, or in a folder that is closed to this user
+            place = place.parent
     return place
+
+
+def is_folder(path: str | Path) -> bool:
+    """Tell whether there is a folder, also where the way to it is closed to this user (it is somebody's then)."""
+    try:
+        return Path(path).is_dir()
+    except PermissionError:
+        return True
 
 
 def disk(path: str | Path) -> dict[str, Any]:
@@ -183,18 +232,35 @@ def port_state(port: int, sockets: list[dict[str, Any]]) -> dict[str, Any]:
         for holder in holders:
             holder.update(owners.get(holder["inode"], {}))
         return {"port": port, "errno": errno.EADDRINUSE, "holders": holders}
-    return {"port": port, "errno": bind_error(port), "holders": []}
+    code = bind_error(port)
+    unknown = code == errno.EADDRINUSE and platform.system() != "Linux"
+    return {"port": port, "errno": code, "holders": lsof_holders(port) if unknown else []}
 
 
-def can_sudo() -> bool:
-    """Tell whether sudo works without asking for a password."""
-    if not shutil.which("sudo"):
-        return False
+def parse_lsof(text: str) -> list[dict[str, Any]]:
+    """Return the holders {address, pid, name} from ``lsof -Fpcn`` (macOS has no table of sockets to read)."""
+    found, pid, name = [], 0, ""
+    for line in text.splitlines():
+        if line.startswith("p"):
+            pid = int(line[1:])
+        elif line.startswith("c"):
+            name = line[1:]
+        elif line.startswith("n"):
+            address = line[1:].rpartition(":")[0].strip("[]")
+            found.append({"address": "0.0.0.0" if address == "*" else address, "pid": pid, "name": name})  # noqa: S104
+    return found
+
+
+def lsof_holders(port: int) -> list[dict[str, Any]]:
+    """Ask lsof who listens on a port; empty where there is no lsof."""
+    if not shutil.which("lsof"):
+        return []
+    command = ["lsof", "-nP", f"-iTCP:{port}", "-sTCP:LISTEN", "-Fpcn"]
     try:
-        run = subprocess.run(["sudo", "-n", "true"], capture_output=True, timeout=5, check=False)
+        run = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
     except (OSError, subprocess.TimeoutExpired):
-        return False
-    return run.returncode == 0
+        return []
+    return parse_lsof(run.stdout)
 
 
 def containers(host: str, timeout: float = 5.0) -> list[dict[str, Any]]:
@@ -203,15 +269,10 @@ def containers(host: str, timeout: float = 5.0) -> list[dict[str, Any]]:
     :param host: The engine's address.
     :param timeout: Seconds to wait for the answer.
     """
-    import docker
-
-    client = docker.APIClient(base_url=host, timeout=timeout)
     try:
-        listed = client.containers(all=True)
-    except (docker.errors.DockerException, OSError):
+        listed = engine_api.get(host, "/containers/json?all=1", timeout)
+    except engine_api.Silent:
         return []
-    finally:
-        client.close()
     return [
         {
             "id": entry["Id"],
@@ -222,6 +283,14 @@ def containers(host: str, timeout: float = 5.0) -> list[dict[str, Any]]:
         }
         for entry in listed
     ]
+
+
+def in_group(name: str) -> bool:
+    """Tell whether this process belongs to a group of that name."""
+    try:
+        return grp.getgrnam(name).gr_gid in {os.getegid(), *os.getgroups()}
+    except KeyError:
+        return False
 
 
 def which(command: str) -> str | None:
@@ -236,14 +305,15 @@ def basic() -> dict[str, Any]:
     missing = missing_capabilities(read("/proc/self/status"), int(last) if last.isdigit() else len(CAPABILITIES) - 1)
     return {
         "system": platform.system(),
-        "arch": architecture(platform.machine()),
+        "wsl": is_wsl(platform.release()),
+        "arch": architecture(),
         "os": parse_os_release(read("/etc/os-release")),
         "python": ".".join(str(part) for part in sys.version_info[:3]),
         "cpus": usable_cpus(),
         "memory_mb": total,
         "memory_available_mb": available,
         "systemd": Path("/run/systemd/system").is_dir(),
-        "root": os.geteuid() == 0,
+        "root": rights.is_root(),
         "cgroup_version": cgroup_version(),
         "capabilities_missing": missing,
         "capabilities_short": bool(missing),

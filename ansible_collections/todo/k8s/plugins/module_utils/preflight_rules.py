@@ -82,6 +82,16 @@ def judge_platform(host: dict[str, Any], wants: Wants) -> list[dict[str, str]]:
         found.append(
             finding(ERROR, "processor architecture", host["arch"], " or ".join(ARCHITECTURES), "use another machine")
         )
+    engine_arch = (host["engine"] or {}).get("arch") or host["arch"]
+    if engine_arch not in ARCHITECTURES and engine_arch != host["arch"]:
+        remedy = "use an engine of one of them (DOCKER_HOST)"
+        found.append(
+            finding(ERROR, "architecture of the Docker engine", engine_arch, " or ".join(ARCHITECTURES), remedy)
+        )
+    elif engine_arch != host["arch"]:
+        text = f"{engine_arch}, this host {host['arch']}"
+        remedy = "none, if a registry serves its images: root file systems are only made for this host's own"
+        found.append(finding(INFO, "architecture of the Docker engine", text, "the same, to make images", remedy))
     if version_tuple(host["python"])[:2] < PYTHON:
         needed = ".".join(map(str, PYTHON))
         remedy = f"install Python {needed} or newer and remove the checkout's .venv"
@@ -90,7 +100,9 @@ def judge_platform(host: dict[str, Any], wants: Wants) -> list[dict[str, str]]:
         remedy = "mount cgroup2 on /sys/fs/cgroup, as systemd does"
         found.append(finding(ERROR, "control groups", "no hierarchy in /sys/fs/cgroup", "version 1 or 2", remedy))
     wanted = version_tuple(wants.kubernetes_version)
-    if host["cgroup_version"] == 1 and wanted[:2] >= CGROUP_V2_FROM:
+    # The node runs where the engine does, which may be a virtual machine with a kernel of its own.
+    groups = str((host["engine"] or {}).get("cgroup_version") or host["cgroup_version"])
+    if groups == "1" and wanted[:2] >= CGROUP_V2_FROM:
         remedy = f"set {wants.setting('kubernetes_version')} to 1.34.x, or boot the host with cgroup v2"
         needed = f"version 2 for Kubernetes {wants.kubernetes_version}"
         found.append(finding(ERROR, "control groups", "version 1", needed, remedy))
@@ -176,6 +188,15 @@ def judge_ports(host: dict[str, Any], wants: Wants) -> list[dict[str, str]]:
     return found
 
 
+def desktop_remedy(host: dict[str, Any]) -> str:
+    """Return what to do where Docker Desktop is the usual engine, empty elsewhere."""
+    if host["system"] == "Darwin":
+        return "install Docker Desktop and start it"
+    if host["wsl"]:
+        return "start Docker Desktop on Windows and switch on its WSL integration for this distribution"
+    return ""
+
+
 def judge_engine(host: dict[str, Any], wants: Wants) -> list[dict[str, str]]:
     """Judge the Docker engine: one that answers, or the right to install one."""
     engine = host["engine"]
@@ -191,17 +212,32 @@ def judge_engine(host: dict[str, Any], wants: Wants) -> list[dict[str, str]]:
         remedy = "start that engine, or unset DOCKER_HOST"
         return [finding(ERROR, "Docker engine", f"no answer at DOCKER_HOST={host['docker_host']}", needed, remedy)]
     if host["socket_denied"]:
+        if desktop_remedy(host):
+            remedy = f"{desktop_remedy(host)}, or add this user to the socket's group and log in again"
+            return [finding(ERROR, "Docker engine", f"{host['socket_denied']}: permission denied", needed, remedy)]
         remedy = "add this user to the group docker (sudo usermod -aG docker $USER) and log in again"
         return [finding(ERROR, "Docker engine", f"{host['socket_denied']}: permission denied", needed, remedy)]
     if not wants.may_install_engine:
         remedy = f"start Docker, or set {wants.setting('may_install_engine')} to true"
         return [finding(ERROR, "Docker engine", "none answers, and installing one is switched off", needed, remedy)]
-    if not (host["os"]["debian_like"] and host["apt"]):
-        remedy = "install Docker and start it"
+    if host["system"] == "Darwin" or not (host["os"]["debian_like"] and host["apt"]):
+        remedy = desktop_remedy(host) or "install Docker and start it"
         return [finding(ERROR, "Docker engine", f"none answers on this {host['os']['id']} system", needed, remedy)]
     if not host["privileged"]:
-        remedy = "run as root, allow sudo without a password, or install Debian's docker.io yourself"
-        return [finding(ERROR, "Docker engine", "none answers, and neither root nor sudo", needed, remedy)]
+        text = f"none answers, and neither root nor sudo ({host['sudo_problem']})"
+        # What is there already only has to be started.
+        if host["dockerd"]:
+            hand = "sudo systemctl start docker" if host["systemd"] else "sudo dockerd"
+        else:
+            hand = "sudo apt-get install docker.io"
+        remedy = f"have somebody with the rights run `{hand}` and add this user to the group docker, or run as root"
+        if host["wsl"]:
+            remedy += f", or {desktop_remedy(host)}"
+        return [finding(ERROR, "Docker engine", text, needed, remedy)]
+    if host["systemd"] and not host["in_docker_group"]:
+        text = "none answers, and this user could not use the one that systemd would start"
+        remedy = "run `sudo groupadd -f docker && sudo usermod -aG docker $USER`, log in again"
+        return [finding(ERROR, "Docker engine", text, "membership of the group docker", remedy)]
     plan = "started" if host["dockerd"] else "installed and started"
     return [finding(INFO, "Docker engine", "none answers", needed, f"Debian's docker.io gets {plan}")]
 
@@ -219,6 +255,22 @@ def judge_commands(host: dict[str, Any], wants: Wants) -> list[dict[str, str]]:
         for command in wants.commands
         if command["name"] in host["commands_missing"]
     ]
+
+
+def judge_packages(host: dict[str, Any], wants: Wants) -> list[dict[str, str]]:
+    """Judge the Debian packages that later steps install: somebody who may not is told before anything is changed."""
+    if host["privileged"] or not host["apt"]:
+        return []
+    found = []
+    for entry in host["packages_lacking"]:
+        names = " ".join(entry["names"])
+        text = f"not installed, and this user may not install packages ({host['sudo_problem']})"
+        hand = f"sudo apt-get install --no-install-recommends {names}"
+        remedy = f"have somebody with the rights run `{hand}`"
+        severity = ERROR if entry["certain"] else WARNING
+        word = "packages" if len(entry["names"]) > 1 else "package"
+        found.append(finding(severity, f"Debian {word} {names}", text, entry["why"], remedy))
+    return found
 
 
 def judge_sources(
@@ -258,6 +310,6 @@ def judge_proxies(proxies: dict[str, str]) -> list[dict[str, str]]:
 
 def judge(host: dict[str, Any], wants: Wants) -> list[dict[str, str]]:
     """Return all findings about a host, errors first."""
-    rules = (judge_platform, judge_engine, judge_size, judge_disk, judge_ports, judge_commands)
+    rules = (judge_platform, judge_engine, judge_size, judge_disk, judge_ports, judge_commands, judge_packages)
     found = [entry for rule in rules for entry in rule(host, wants)]
     return sorted(found, key=lambda entry: (ERROR, WARNING, INFO).index(entry["severity"]))

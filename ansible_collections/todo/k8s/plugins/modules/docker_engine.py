@@ -5,15 +5,22 @@ DOCUMENTATION = r"""
 module: docker_engine
 short_description: A Docker engine that answers
 description:
-  - Finds the Docker engine of this host; where none answers, starts the installed C(dockerd) as a supervised
-    background process (for hosts without systemd) and puts the host back at the end.
+  - Finds the Docker engine of this host. Where none answers, installs one (O(packages)) and starts it, with systemd
+    where systemd runs and as a supervised background process elsewhere, and puts the host back at the end.
   - An engine that was there before is used and never touched.
+  - Runs as an ordinary user. Only the commands that install, start, stop or put back something go through sudo, and
+    only if sudo asks for no password; otherwise the error names the command that somebody with the rights can run.
 options:
   state:
     description:
       - V(found) only looks, V(present) starts one where none answers, V(absent) ends the one this module started.
     choices: [found, present, absent]
     default: present
+    type: str
+  host:
+    description:
+      - Address (C(unix://)) of an engine beside the usual one. Only it is asked, and only there is one started.
+      - Two engines need a network namespace each, as both make the bridge C(docker0).
     type: str
   state_dir:
     description: Folder for the pid files, the log and the record of what the host was like before.
@@ -29,6 +36,18 @@ options:
   runtime:
     description: An OCI runtime to put in front of runc, see the role's README.
     type: path
+  packages:
+    description: Debian packages to install where there is no C(dockerd); none are installed when empty.
+    type: list
+    elements: str
+    default: []
+  record:
+    description: File to which newly installed packages are added, one a line. Needed with O(packages).
+    type: path
+  purge:
+    description: With O(state=absent), also remove the managed engine's store.
+    type: bool
+    default: false
   mtu:
     description: The bridge's MTU in bytes; the uplink's own when not set.
     type: int
@@ -43,6 +62,8 @@ options:
 attributes:
   check_mode:
     support: full
+  diff_mode:
+    support: full
 """
 
 EXAMPLES = r"""
@@ -51,13 +72,30 @@ EXAMPLES = r"""
     state_dir: /var/lib/todo/engine
     data_root: /var/cache/todo/engine
     supervisor: /usr/local/lib/engine_supervisor.py
+    packages: [docker.io, iptables]
+    record: /var/lib/todo/installed-packages
+
+- name: A second engine, in the network namespace that this play runs in
+  todo.k8s.docker_engine:
+    host: unix:///srv/second/docker.sock
+    state_dir: /srv/second/state
+    data_root: /srv/second/data
+    supervisor: /usr/local/lib/engine_supervisor.py
 """
 
 RETURN = r"""
 engine:
-  description: The engine found or started; empty when there is none.
+  description:
+    - The engine found or started, with C(host), C(version), C(root_dir), C(cpus), C(memory_mb), C(runtime), C(arch),
+      C(system), C(cgroup_driver), C(cgroup_version), C(storage_driver), and whether this project started it (C(managed)).
+    - Empty when there is none.
   type: dict
   returned: always
+installed:
+  description: Debian packages that were installed, dependencies included.
+  type: list
+  elements: str
+  returned: when one was started
 msg:
   description: What was done and why.
   type: str
@@ -66,77 +104,163 @@ msg:
 
 import os
 import shutil
-from dataclasses import asdict
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.todo.k8s.plugins.module_utils import debian_packages, network, rights, systemd_engine
 from ansible_collections.todo.k8s.plugins.module_utils import docker_engine as engines
 from ansible_collections.todo.k8s.plugins.module_utils.progress import report
 
+PROBLEMS = (engines.EngineError, debian_packages.PackageError, rights.RightsError, systemd_engine.SystemdError)
+OPTIONS = {
+    "state": {"type": "str", "choices": ["found", "present", "absent"], "default": "present"},
+    "host": {"type": "str"},
+    "state_dir": {"type": "path", "required": True},
+    "data_root": {"type": "path", "required": True},
+    "supervisor": {"type": "path"},
+    "runtime": {"type": "path"},
+    "packages": {"type": "list", "elements": "str", "default": []},
+    "record": {"type": "path"},
+    "purge": {"type": "bool", "default": False},
+    "mtu": {"type": "int"},
+    "restart_only": {"type": "bool", "default": False},
+    "timeout": {"type": "int", "default": 60},
+}
 
-def _result(info, paths):
-    managed = info is not None and engines.managed_pid(paths) is not None
-    return {**asdict(info), "managed": managed} if info else {}
+
+def dockerd_path():
+    """Where the engine's program is, None when it is not installed."""
+    return shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 
 
-def _start(module, paths):
-    dockerd = shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-    if not dockerd:
-        if module.check_mode:  # an earlier step would have installed it
-            module.exit_json(changed=True, engine={}, msg="dockerd would be installed and started")
+def with_systemd():
+    """Whether systemd looks after services here."""
+    return Path("/run/systemd/system").is_dir()
+
+
+def _environ(module):
+    host = module.params["host"]
+    return {"DOCKER_HOST": host} if host else dict(os.environ)
+
+
+def _options(module):
+    return engines.daemon_options(
+        mtu=module.params["mtu"] or engines.host_mtu(),
+        runtime=module.params["runtime"],
+        cgroup_v1=not Path("/sys/fs/cgroup/cgroup.controllers").exists(),
+    )
+
+
+def _provide(module, paths):
+    """Install and start an engine as none answers; exits."""
+    network.apply()
+    dockerd, wanted = dockerd_path(), module.params["packages"]
+    named = module.params["host"] or os.environ.get("DOCKER_HOST")
+    if named and named != engines.DEFAULT_SOCKET and not module.params["host"]:
+        module.fail_json(
+            msg=f"Docker engine: none answers at DOCKER_HOST={named}, and one that is started here would answer elsewhere. "
+            "Needed: an engine that answers. Start that one, or unset DOCKER_HOST."
+        )
+    if not dockerd and not wanted:
         module.fail_json(
             msg="Docker engine: no engine answers and no dockerd is installed. Needed: one of both. "
             "Install your distribution's package (Debian: docker.io) or set DOCKER_HOST to an engine that answers."
         )
+    missing = debian_packages.missing(wanted) if wanted and not dockerd else []
+    command = debian_packages.by_hand(missing) if missing else "systemctl start docker (or dockerd)"
+    rights.require("Docker engine: none answers", "an engine that answers", f"sudo {command}")
+    diff = {"before": "no engine answers\n", "after": f"{dockerd or 'dockerd'} answers\n"}
+    plan = f"install {', '.join(missing)} and start dockerd" if missing else f"start {dockerd}"
     if module.check_mode:
-        module.exit_json(changed=True, engine={}, msg=f"no engine answers: {dockerd} would be started")
-    options = module.params
-    command = engines.last_command(paths) if options["restart_only"] else []
-    command = command or engines.daemon_command(
-        dockerd,
-        paths,
-        mtu=options["mtu"] or engines.host_mtu(),
-        runtime=options["runtime"],
-        cgroup_v1=not Path("/sys/fs/cgroup/cgroup.controllers").exists(),
+        module.exit_json(changed=True, engine={}, diff=diff, installed=[], msg=f"no engine answers: would {plan}")
+    systemd = with_systemd() and not module.params["host"]
+    if systemd:
+        systemd_engine.remember(paths.state, systemd_engine.states())
+        paths = engines.EnginePaths(paths.state, Path("/var/lib/docker"))
+    if systemd and not paths.before.exists():
+        engines.remember_host(paths)
+    installed = []
+    if missing:
+        installed = debian_packages.install(missing, start_services=systemd, say=report)
+        debian_packages.remember(Path(module.params["record"]), installed)
+        dockerd = dockerd_path()
+    info = _start_with_systemd(module, paths) if systemd else _start(module, paths, dockerd)
+    engine = engines.describe(info, paths)
+    module.exit_json(
+        changed=True, engine=engine, diff=diff, installed=installed, msg=f"no engine answered: {plan}{rights.how()}"
     )
-    info = engines.start(paths, command, Path(options["supervisor"]), timeout=options["timeout"], say=report)
-    module.exit_json(changed=True, engine=_result(info, paths), msg=f"no engine answered: started {dockerd}")
+
+
+def _start_with_systemd(module, paths):
+    report("starting docker.service" + rights.how())
+    systemd_engine.start(paths.state, _options(module))
+    info = engines.find(_environ(module))
+    if info is None and engines.denied_socket(dict(os.environ)):
+        raise engines.EngineError(
+            f"Docker engine: it runs, but {engines.denied_socket(dict(os.environ))} is closed to this user. Needed: "
+            "membership of the group docker. Run `sudo usermod -aG docker $USER`, log in again, and run again."
+        )
+    if info is None:
+        raise engines.EngineError(
+            "Docker engine: systemd says that docker.service runs, but it does not answer. "
+            "Needed: an answer. See `journalctl -u docker.service`."
+        )
+    return info
+
+
+def _start(module, paths, dockerd):
+    host = module.params["host"] or engines.DEFAULT_SOCKET
+    # A managed engine is the user's own: the socket goes to their group, as nobody adds them to the group docker.
+    group = "" if rights.is_root() else str(os.getgid())
+    command = engines.last_command(paths) if module.params["restart_only"] else []
+    command = command or engines.daemon_command(dockerd, paths, _options(module), host=host, group=group)
+    supervisor = Path(module.params["supervisor"])
+    return engines.start(paths, command, supervisor, timeout=module.params["timeout"], host=host, say=report)
+
+
+def _absent(module, paths):
+    """End the engine of ours; exits."""
+    ours = engines.runs(paths) or paths.before.exists() or systemd_engine.started(paths.state)
+    store = module.params["purge"] and paths.data.exists()
+    if ours or store:
+        rights.require(
+            f"Docker engine: this project's own is there ({paths.state})", "root's rights, to end it", "sudo make down"
+        )
+    if module.check_mode:
+        plan = [*(["would stop the engine and put the host back"] if ours else [])]
+        plan += [f"would remove {paths.data}"] if store else []
+        module.exit_json(changed=bool(ours or store), engine={}, msg="; ".join(plan) or "no engine of ours runs")
+    done = engines.stop(paths) if ours else []
+    if store and engines.purge(paths):
+        done.append(f"removed {paths.data}")
+    module.exit_json(changed=bool(done or ours), engine={}, msg="; ".join(done) or "no engine of ours runs")
 
 
 def main():
     """Entry point."""
     module = AnsibleModule(
-        argument_spec={
-            "state": {"type": "str", "choices": ["found", "present", "absent"], "default": "present"},
-            "state_dir": {"type": "path", "required": True},
-            "data_root": {"type": "path", "required": True},
-            "supervisor": {"type": "path"},
-            "runtime": {"type": "path"},
-            "mtu": {"type": "int"},
-            "restart_only": {"type": "bool", "default": False},
-            "timeout": {"type": "int", "default": 60},
-        },
+        argument_spec=OPTIONS,
         required_if=[("state", "present", ["supervisor"])],
         supports_check_mode=True,
     )
+    if module.params["packages"] and not module.params["record"]:
+        module.fail_json(msg="record is needed with packages: what is installed is written down there")
     paths = engines.EnginePaths(Path(module.params["state_dir"]), Path(module.params["data_root"]))
     try:
         if module.params["state"] == "absent":
-            ours = engines.managed_pid(paths) is not None or paths.before.exists()
-            done = engines.stop(paths) if ours and not module.check_mode else []
-            module.exit_json(changed=ours, engine={}, msg="; ".join(done) or "no engine of ours runs")
-        info = engines.find(dict(os.environ))
-        ours = bool(engines.last_command(paths))
+            _absent(module, paths)
+        info = engines.find(_environ(module))
+        ours = bool(engines.last_command(paths)) or systemd_engine.started(paths.state)
         if info is None and module.params["state"] == "present" and (ours or not module.params["restart_only"]):
-            _start(module, paths)
-        module.exit_json(
-            changed=False,
-            engine=_result(info, paths),
-            msg=f"engine {info.version} answers at {info.host}" if info else "no engine answers",
-        )
-    except engines.EngineError as error:
+            _provide(module, paths)
+    except PROBLEMS as error:
         module.fail_json(msg=str(error))
+    module.exit_json(
+        changed=False,
+        engine=engines.describe(info, paths),
+        msg=f"engine {info.version} answers at {info.host}" if info else "no engine answers",
+    )
 
 
 if __name__ == "__main__":

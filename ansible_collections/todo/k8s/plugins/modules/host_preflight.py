@@ -72,6 +72,44 @@ options:
       why:
         description: What it is needed for.
         type: str
+  packages:
+    description:
+      - Debian packages that later steps install where they are missing. Somebody who may not install them is told here,
+        before anything is changed.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      names:
+        description: The packages.
+        type: list
+        elements: str
+        required: true
+      why:
+        description: What they are needed for.
+        type: str
+        required: true
+      commands:
+        description: Commands that show, all together, that the packages are there.
+        type: list
+        elements: str
+        default: []
+      unless:
+        description: Patterns of files (C(*) and C(?)), any one of which makes the packages unnecessary.
+        type: list
+        elements: str
+        default: []
+      certain:
+        description: Whether they are needed for sure; otherwise their lack is only worth a warning.
+        type: bool
+        default: true
+  engine_host:
+    description: Address of the only engine to look at; otherwise DOCKER_HOST, Docker's context and the usual sockets.
+    type: str
+    default: ""
+  engine_state_dir:
+    description: Folder of the managed engine's records, by which it is known as this project's own.
+    type: path
   kubernetes_version:
     description: The version of Kubernetes that will run; on cgroup v1 it must be older than 1.35.
     type: str
@@ -171,12 +209,13 @@ sources:
   returned: success
 """
 
+import glob
 import os
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.todo.k8s.plugins.module_utils import docker_engine, host_facts, network, source_probes
+from ansible_collections.todo.k8s.plugins.module_utils import docker_engine, host_facts, network, rights, source_probes
 from ansible_collections.todo.k8s.plugins.module_utils import preflight_rules as rules
 
 OPTIONS = {
@@ -196,6 +235,20 @@ OPTIONS = {
         "default": [],
         "options": {"name": {"type": "str", "required": True}, "package": {"type": "str"}, "why": {"type": "str"}},
     },
+    "packages": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "names": {"type": "list", "elements": "str", "required": True},
+            "why": {"type": "str", "required": True},
+            "commands": {"type": "list", "elements": "str", "default": []},
+            "unless": {"type": "list", "elements": "str", "default": []},
+            "certain": {"type": "bool", "default": True},
+        },
+    },
+    "engine_host": {"type": "str", "default": ""},
+    "engine_state_dir": {"type": "path"},
     "kubernetes_version": {"type": "str", "default": ""},
     "may_install_engine": {"type": "bool", "default": True},
     "check_sources": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
@@ -233,33 +286,44 @@ SOURCE_NAMES = {
 }
 
 
-def denied_socket():
-    """Return the engine's socket that exists but is closed to this user, empty when there is none."""
-    path = docker_engine.DEFAULT_SOCKET.removeprefix("unix://")
-    return path if Path(path).exists() and not os.access(path, os.W_OK) else ""
+def lacking_packages(wished):
+    """Return those wished packages for which none of their files, commands or caches is there."""
+    found = []
+    for entry in wished:
+        there = any(glob.glob(os.path.expanduser(pattern)) for pattern in entry["unless"])  # noqa: PTH111, PTH207
+        if not there and not (entry["commands"] and all(host_facts.which(name) for name in entry["commands"])):
+            found.append(entry)
+    return found
 
 
 def look(options):
     """Return the facts that the rules judge."""
     host = host_facts.basic()
-    info = docker_engine.find(dict(os.environ))
-    engine = {"host": info.host, "version": info.version, "root_dir": info.root_dir} if info else {}
-    if info:
-        engine.update(cpus=info.cpus, memory_mb=info.memory_mb)
+    environ = {"DOCKER_HOST": options["engine_host"]} if options["engine_host"] else dict(os.environ)
+    info = docker_engine.find(environ)
+    state = Path(options["engine_state_dir"] or "/nonexistent")
+    engine = docker_engine.describe(info, docker_engine.EnginePaths(state, Path(options["engine_dir"])))
     containers = host_facts.containers(info.host) if info else []
     # The engine's folder is on this host only when it is reached through a socket and exists here.
-    root_dir = engine.get("root_dir") if Path(engine.get("root_dir") or "/nowhere").is_dir() else None
+    local = bool(info) and info.host.startswith("unix://") and host["system"] == "Linux"
+    root_dir = engine["root_dir"] if local and host_facts.is_folder(engine["root_dir"] or "/nonexistent") else None
     disks = {"cache": host_facts.disk(options["cache_dir"])}
     if root_dir or not info:
         disks["engine"] = host_facts.disk(root_dir or options["engine_dir"])
+    lacking = lacking_packages(options["packages"])
+    # Asking sudo takes time and may be logged: only where its answer matters.
+    problem = rights.problem() if host["root"] or lacking or not info else "not asked"
     sockets = host_facts.listeners()
     host.update(
         engine=engine,
-        docker_host="" if info else os.environ.get("DOCKER_HOST", ""),
-        socket_denied="" if info else denied_socket(),
+        docker_host="" if info or options["engine_host"] else os.environ.get("DOCKER_HOST", ""),
+        socket_denied="" if info else docker_engine.denied_socket(environ),
+        in_docker_group=host["root"] or host_facts.in_group("docker"),
         dockerd=bool(host_facts.which("dockerd")),
         apt=bool(host_facts.which("apt-get")),
-        privileged=host["root"] or (not info and host_facts.can_sudo()),
+        packages_lacking=lacking,
+        sudo_problem=problem,
+        privileged=not problem,
         containers=containers,
         installed=any(container["name"] == options["own_container"] for container in containers),
         disks=disks,

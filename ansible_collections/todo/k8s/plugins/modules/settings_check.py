@@ -43,6 +43,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+ansible_facts:
+  description: C(settings_checked), by which others know that it was done in this play.
+  type: dict
+  returned: success
 checked:
   description: How many settings have a value.
   type: int

@@ -61,14 +61,16 @@ def test_mtu_of_the_default_route():
 
 
 def test_command_for_a_small_mtu_on_cgroup_v1_with_a_wrapper(paths):
-    command = engines.daemon_command("/usr/sbin/dockerd", paths, mtu=1400, runtime="/x/runc", cgroup_v1=True)
+    options = engines.daemon_options(mtu=1400, runtime="/x/runc", cgroup_v1=True)
+    command = engines.daemon_command("/usr/sbin/dockerd", paths, options)
     assert command[command.index("--mtu") + 1] == "1400"
     assert command[command.index("--default-cgroupns-mode") + 1] == "private"
     assert "bounded=/x/runc" in command
 
 
 def test_plain_host_gets_a_plain_command(paths):
-    command = engines.daemon_command("/usr/sbin/dockerd", paths, mtu=1500, runtime=None, cgroup_v1=False)
+    options = engines.daemon_options(mtu=1500, runtime=None, cgroup_v1=False)
+    command = engines.daemon_command("/usr/sbin/dockerd", paths, options)
     assert command == ["/usr/sbin/dockerd", "--data-root", str(paths.data), "--pidfile", str(paths.daemon_pid)]
 
 

@@ -107,6 +107,9 @@ def test_no_engine_and_no_right_to_install_one():
         "ports": [],
         "commands": [],
         "own_container": "todo",
+        "packages": [],
+        "engine_host": "",
+        "engine_state_dir": None,
     }
     host = as_nobody(lambda: host_preflight.look(options))
     assert host["root"] is False

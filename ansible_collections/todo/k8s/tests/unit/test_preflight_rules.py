@@ -13,6 +13,7 @@ def a_host(**changes):
     """Return the facts of a host that lacks nothing, with changes."""
     host = {
         "system": "Linux",
+        "wsl": False,
         "arch": "amd64",
         "os": {"id": "debian", "version": "12", "debian_like": True},
         "python": "3.11.2",
@@ -22,6 +23,9 @@ def a_host(**changes):
         "systemd": True,
         "root": False,
         "privileged": True,
+        "sudo_problem": "",
+        "in_docker_group": True,
+        "packages_lacking": [],
         "cgroup_version": 2,
         "capabilities_missing": [],
         "engine": {"host": "unix:///s", "version": "27.1.1", "root_dir": "/d", "cpus": 8, "memory_mb": 16000},

@@ -38,8 +38,12 @@ def main() -> int:
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
     if options.log.exists() and options.log.stat().st_size > LOG_LIMIT:
         options.log.unlink()
+    try:  # while somebody still listens
+        log = os.open(options.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
     detach()
-    log = os.open(options.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
     null = os.open(os.devnull, os.O_RDONLY)
     for target, source in ((0, null), (1, log), (2, log)):
         os.dup2(source, target)
