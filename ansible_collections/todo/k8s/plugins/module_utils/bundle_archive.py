@@ -315,8 +315,8 @@ def _place(path: Path, entry: Entry, content: Iterator[bytes], archive: Path) ->
                 raise BundleError(f"Bundle {archive}: {entry.path} cannot be unpacked ({error}). {DAMAGED}") from error
             if out.tell() != entry.unpacked_size:
                 raise BundleError(
-                    f"Bundle {archive}: {entry.path} unpacks to {out.tell()} bytes or more, needed {entry.unpacked_size}. "
-                    f"{DAMAGED}"
+                    f"Bundle {archive}: {entry.path} unpacks to {out.tell()} bytes or more, needed "
+                    f"{entry.unpacked_size}. {DAMAGED}"
                 )
     path.chmod(entry.mode & 0o755)
 

@@ -139,7 +139,6 @@ def settings(archive: Path, cache: Path, manifest: Manifest) -> dict[str, object
         "bundle_python": manifest.facts["python"],
         "images_base_source": "debian",
         "minikube_node_image_source": "debian",
-        "minikube_node_bounded": True,
         "preflight_check_sources": "never",
     }
 

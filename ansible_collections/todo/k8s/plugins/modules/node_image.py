@@ -56,6 +56,10 @@ image:
   description: Reference of the node image.
   type: str
   returned: always
+exists:
+  description: Whether the engine had it before.
+  type: bool
+  returned: always
 seconds:
   description: Seconds it took to make.
   type: float
@@ -72,6 +76,13 @@ from ansible_collections.todo.k8s.plugins.module_utils import node_image as node
 from ansible_collections.todo.k8s.plugins.module_utils.progress import report
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+
+
+def wrapper_hash(wrapper):
+    """Hash of the wrapper, None without one; one that is only planned, in check mode, is in no image yet."""
+    if not wrapper:
+        return None
+    return nodes.file_hash(wrapper) if wrapper.exists() else "not built yet"
 
 
 def main():
@@ -97,15 +108,15 @@ def main():
             "names": options["image_names"],
             "cni": options["cni"],
             "version": options["kubernetes_version"],
-            "wrapper": nodes.file_hash(wrapper) if wrapper else None,
+            "wrapper": wrapper_hash(wrapper),
         }
     )
     reference = f"{nodes.REPOSITORY}:{key}"
     builder = nodes.Builder(module.get_bin_path("docker", required=True), options["docker_host"], say=report)
     if builder.exists(reference):
-        module.exit_json(changed=False, image=reference, seconds=0.0, msg="the node image is there")
+        module.exit_json(changed=False, exists=True, image=reference, seconds=0.0, msg="the node image is there")
     if module.check_mode:
-        module.exit_json(changed=True, image=reference, seconds=0.0, msg=f"{reference} would be made")
+        module.exit_json(changed=True, exists=False, image=reference, seconds=0.0, msg=f"{reference} would be made")
     begun = time.monotonic()
     paths = {name: Path(tool["path"]) for name, tool in options["tools"].items()}
     try:
@@ -124,7 +135,8 @@ def main():
     except nodes.NodeImageError as error:
         module.fail_json(msg=str(error))
     seconds = round(time.monotonic() - begun, 1)
-    module.exit_json(changed=True, image=reference, seconds=seconds, msg=f"no image {reference} yet: made it")
+    msg = f"no image {reference} yet: made it"
+    module.exit_json(changed=True, exists=False, image=reference, seconds=seconds, msg=msg)
 
 
 if __name__ == "__main__":
