@@ -32,6 +32,7 @@ PATHS = {
     "pods": "/api/v1",
     "services": "/api/v1",
     "secrets": "/api/v1",
+    "configmaps": "/api/v1",
     "events": "/api/v1",
     "persistentvolumeclaims": "/api/v1",
     "endpointslices": "/apis/discovery.k8s.io/v1",

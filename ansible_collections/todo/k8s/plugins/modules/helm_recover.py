@@ -84,6 +84,11 @@ namespace_labels:
   description: Its labels.
   returned: success
   type: dict
+network_objects:
+  description: Names of the objects that M(todo.k8s.pod_network) made in the namespace.
+  returned: success
+  type: list
+  elements: str
 revision:
   description: Number of the last revision as it was found, 0 without a release.
   returned: success
@@ -101,6 +106,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.todo.k8s.plugins.module_utils import helm_history
 from ansible_collections.todo.k8s.plugins.module_utils.kube import Kube, KubeError
+from ansible_collections.todo.k8s.plugins.module_utils.pod_network import PART_LABEL, PLURALS
 
 
 def namespace_labels(kube: Kube, name: str) -> dict | None:
@@ -119,6 +125,14 @@ def read_history(kube: Kube, namespace: str, name: str) -> list[helm_history.Rev
     return helm_history.revisions([secret["metadata"].get("labels") or {} for secret in found])
 
 
+def network_objects(kube: Kube, namespace: str) -> list[str]:
+    """Names of what pods were told of a proxy or of authorities: it has to go when the settings are gone."""
+    selector = {"labelSelector": ",".join(f"{key}={value}" for key, value in PART_LABEL.items())}
+    return [
+        item["metadata"]["name"] for plural in PLURALS.values() for item in kube.list(plural, namespace, selector)[0]
+    ]
+
+
 def settled_history(kube: Kube, namespace: str, name: str, seconds: int) -> list[helm_history.Revision]:
     """The history once no operation is pending, or after `seconds` as it is."""
     deadline = time.monotonic() + seconds
@@ -133,7 +147,7 @@ def run(module: AnsibleModule) -> dict:
     """Look and repair; the module's result."""
     params = module.params
     result = {"changed": False, "action": "none", "reachable": False, "namespace_found": False}
-    result |= {"namespace_labels": {}, "revision": 0, "status": ""}
+    result |= {"namespace_labels": {}, "network_objects": [], "revision": 0, "status": ""}
     try:
         kube = Kube(params["kubeconfig"], params["context"])
         labels = namespace_labels(kube, params["namespace"])
@@ -145,6 +159,7 @@ def run(module: AnsibleModule) -> dict:
     if labels is None:
         return result | {"msg": f"Release {params['name']}: there is no namespace {params['namespace']}"}
     result |= {"namespace_found": True, "namespace_labels": labels}
+    result["network_objects"] = network_objects(kube, params["namespace"])
     settle = params["settle"] if params["repair"] and not module.check_mode else 0
     history = settled_history(kube, params["namespace"], params["name"], settle)
     if history:
