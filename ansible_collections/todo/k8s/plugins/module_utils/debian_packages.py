@@ -5,9 +5,10 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
-from ansible_collections.todo.k8s.plugins.module_utils import network, rights
+from ansible_collections.todo.k8s.plugins.module_utils import local_repository, network, rights
 
 
 class PackageError(Exception):
@@ -39,11 +40,11 @@ def by_hand(names: list[str]) -> str:
     return f"apt-get install --no-install-recommends {' '.join(names)}"
 
 
-def _apt(arguments: list[str]) -> subprocess.CompletedProcess:
+def _apt(arguments: list[str], options: Sequence[str] = ()) -> subprocess.CompletedProcess:
     with network.apt_arguments() as proxies:
         # sudo hands on no environment. Another apt may be at work (unattended upgrades): wait for it rather than fail.
         command = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *proxies]
-        command += ["-o", "DPkg::Lock::Timeout=300", "-q", "-y", *arguments]
+        command += [*options, "-o", "DPkg::Lock::Timeout=300", "-q", "-y", *arguments]
         return subprocess.run(
             rights.as_root(command),
             capture_output=True,
@@ -65,10 +66,10 @@ def require_rights(names: list[str], why: str = "") -> None:
     )
 
 
-def install(names: list[str], *, start_services: bool, say=lambda text: None) -> list[str]:
+def install(names: list[str], *, start_services: bool, repository: str = "", say=lambda text: None) -> list[str]:
     """Install `names`; returns every package that came with it. Raises PackageError with apt's last lines.
 
-    `start_services=False` keeps maintainer scripts from starting daemons, by the policy-rc.d protocol.
+    `repository` is a folder of packages that is apt's only source for this call. `start_services=False` keeps maintainer scripts from starting daemons, by the policy-rc.d protocol.
     """
     if not shutil.which("apt-get"):
         raise PackageError(
@@ -77,14 +78,17 @@ def install(names: list[str], *, start_services: bool, say=lambda text: None) ->
         )
     require_rights(names)
     before = installed()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, local_repository.apt_options(repository) as options:
         restore = None
         if not start_services:
             restore = _forbid_services(Path(folder))
         try:
-            say(f"installing Debian packages{rights.how()}: {', '.join(names)}")
-            answer = _apt(["install", "--no-install-recommends", *names])
-            if answer.returncode:  # the package lists may be missing or old
+            origin = f" from {repository}" if repository else ""
+            say(f"installing Debian packages{origin}{rights.how()}: {', '.join(names)}")
+            answer = _apt(["update"], options) if repository else None
+            if not answer or not answer.returncode:
+                answer = _apt(["install", "--no-install-recommends", *names], options)
+            if answer.returncode and not repository:  # the package lists may be missing or old
                 say("refreshing the package lists")
                 _apt(["update"])
                 answer = _apt(["install", "--no-install-recommends", *names])
@@ -95,8 +99,13 @@ def install(names: list[str], *, start_services: bool, say=lambda text: None) ->
         tail = "\n".join((answer.stdout + answer.stderr).splitlines()[-8:])
         raise PackageError(
             f"Debian packages {', '.join(names)}: apt-get could not install them. Its last lines:\n{tail}\n"
-            "Needed: a reachable Debian mirror in /etc/apt/sources.list.d and the right to install. "
-            "Check `apt-get update` by hand."
+            + (
+                f"Needed: these packages and what they depend on in {repository}. Make the bundle again on a machine "
+                "of this release, or install them by hand."
+                if repository
+                else "Needed: a reachable Debian mirror in /etc/apt/sources.list.d and the right to install. "
+                "Check `apt-get update` by hand."
+            )
         )
     return sorted(installed() - before)
 

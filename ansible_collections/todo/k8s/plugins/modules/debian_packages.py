@@ -27,6 +27,10 @@ options:
     description: File to which the newly installed packages are added, one a line.
     type: path
     required: true
+  repository:
+    description: Folder of Debian packages with their index, as a bundle has one; it is then apt's only source, for this
+      call and without a change of the host's sources.
+    type: path
   start_services:
     description: Whether maintainer scripts may start daemons.
     type: bool
@@ -79,7 +83,12 @@ def _install(module):
     packages.require_rights(missing, module.params["why"])
     came = missing
     if not module.check_mode:
-        came = packages.install(missing, start_services=module.params["start_services"], say=report)
+        came = packages.install(
+            missing,
+            start_services=module.params["start_services"],
+            repository=module.params["repository"] or "",
+            say=report,
+        )
         packages.remember(Path(module.params["record"]), came)
     module.exit_json(
         changed=True,
@@ -114,6 +123,7 @@ def main():
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "record": {"type": "path", "required": True},
             "why": {"type": "str", "default": ""},
+            "repository": {"type": "path"},
             "start_services": {"type": "bool", "default": True},
         },
         required_if=[("state", "present", ["names"])],
