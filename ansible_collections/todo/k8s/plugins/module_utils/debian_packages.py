@@ -69,7 +69,8 @@ def require_rights(names: list[str], why: str = "") -> None:
 def install(names: list[str], *, start_services: bool, repository: str = "", say=lambda text: None) -> list[str]:
     """Install `names`; returns every package that came with it. Raises PackageError with apt's last lines.
 
-    `repository` is a folder of packages that is apt's only source for this call. `start_services=False` keeps maintainer scripts from starting daemons, by the policy-rc.d protocol.
+    `repository` is a folder of packages that is apt's only source for this call. `start_services=False` keeps
+    maintainer scripts from starting daemons, by the policy-rc.d protocol.
     """
     if not shutil.which("apt-get"):
         raise PackageError(
