@@ -301,10 +301,12 @@ def start(
     *,
     timeout: float,
     host: str = DEFAULT_SOCKET,
+    settings: str = "",
     say=lambda text: None,
 ) -> EngineInfo:
     """Start `command` under the supervisor and wait until it answers at `host`.
 
+    `settings` is the file with proxies and authorities for its environment (`network.Store`), empty without.
     Raises EngineError with the daemon's last lines after `timeout` seconds, or earlier when it dies again and again.
     """
     try:
@@ -323,6 +325,7 @@ def start(
         ) from error
     say(f"starting {command[0]}{rights.how()}")
     watched = [sys.executable, str(supervisor), "--pid-file", str(paths.supervisor_pid), "--log", str(paths.log)]
+    watched += ["--settings", settings] if settings else []
     started = subprocess.run(
         rights.as_root([*watched, "--", *command]),
         check=False,

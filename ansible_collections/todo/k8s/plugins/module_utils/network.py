@@ -257,6 +257,10 @@ class Store:
         return self.folder / "settings.json"
 
     @property
+    def unit(self) -> Path:
+        return self.folder / "engine.env"
+
+    @property
     def docker_config(self) -> Path:
         return self.folder / "docker"
 
@@ -274,6 +278,7 @@ class Store:
         if files or settings.has_proxy:
             told = settings.environment(str(self.bundle) if settings.ca else "")
             files[self.settings] = (json.dumps({"environment": told}, indent=1, sort_keys=True) + "\n", 0o600)
+            files[self.unit] = ("".join(f'{name}="{value}"\n' for name, value in sorted(told.items())), 0o600)
         if settings.has_proxy:
             content = client_config(settings, docker_config)
             files[self.docker_config / "config.json"] = (json.dumps(content, indent=1, sort_keys=True) + "\n", 0o600)
@@ -281,7 +286,7 @@ class Store:
 
     def differing(self, files: Mapping[Path, tuple[str, int]]) -> list[Path]:
         """Those that are missing, other than wanted, or there without being wanted."""
-        known = (self.bundle, self.extra, self.settings, self.docker_config / "config.json")
+        known = (self.bundle, self.extra, self.settings, self.unit, self.docker_config / "config.json")
         stale = [path for path in known if path.exists() and path not in files]
         return [path for path, (content, mode) in files.items() if not _is(path, content, mode)] + stale
 
@@ -328,6 +333,18 @@ def client_config(settings: Settings, docker_config: Path) -> dict:
         "cliPluginsExtraDirs": folders,
         "proxies": {"default": {name: value for name, value in proxies.items() if value}},
     }
+
+
+def settings_file() -> str:
+    """Path of the file with the settings, for a program that reads it itself; empty without settings."""
+    path = os.environ.get(FILE_VARIABLE, "")
+    return path if path and Path(path).is_file() else ""
+
+
+def unit_file() -> str:
+    """Path of the same as systemd reads it; empty without settings."""
+    path = Store(Path(settings_file()).parent).unit if settings_file() else None
+    return str(path) if path and path.is_file() else ""
 
 
 def apply(environ: MutableMapping[str, str] | None = None) -> None:

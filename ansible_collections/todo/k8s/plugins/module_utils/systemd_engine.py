@@ -24,11 +24,14 @@ class SystemdError(Exception):
     """systemd refused; the text says what and why."""
 
 
-def drop_in(options: list[str]) -> str:
-    """The drop-in's text; empty when Debian's own start will do. Options hold no spaces and no quotes."""
-    if not options:
-        return ""
-    return f'# Made by todo.k8s, removed by its teardown.\n[Service]\nEnvironment="DOCKER_OPTS={" ".join(options)}"\n'
+def drop_in(options: list[str], environment_file: str = "") -> str:
+    """The drop-in's text; empty when Debian's own start will do. Options hold no spaces and no quotes.
+
+    `environment_file` holds proxies: systemd shows everybody what is in a unit, but not what is in such a file.
+    """
+    lines = [f'Environment="DOCKER_OPTS={" ".join(options)}"'] if options else []
+    lines += [f"EnvironmentFile=-{environment_file}"] if environment_file else []
+    return "\n".join(["# Made by todo.k8s, removed by its teardown.", "[Service]", *lines, ""]) if lines else ""
 
 
 def started_units(before: dict[str, str], after: dict[str, str]) -> list[str]:
@@ -78,10 +81,10 @@ def remember(state: Path, before: dict[str, str]) -> None:
         record_path(state).write_text(json.dumps({"before": before, "units": []}))
 
 
-def start(state: Path, options: list[str]) -> None:
-    """Start docker.service with these options. Raises SystemdError with the unit's last lines."""
+def start(state: Path, options: list[str], environment_file: str = "") -> None:
+    """Start docker.service with these options and environment. Raises SystemdError with the unit's last lines."""
     before = read_record(state).get("before") or states()
-    text, written = drop_in(options), False
+    text, written = drop_in(options, environment_file), False
     if text and not DROP_IN.exists():
         for command, data in ((["mkdir", "-p", str(DROP_IN.parent)], None), (["tee", str(DROP_IN)], text)):
             answer = subprocess.run(

@@ -194,7 +194,7 @@ def _provide(module, paths):
 
 def _start_with_systemd(module, paths):
     report("starting docker.service" + rights.how())
-    systemd_engine.start(paths.state, _options(module))
+    systemd_engine.start(paths.state, _options(module), network.unit_file())
     info = engines.find(_environ(module))
     if info is None and engines.denied_socket(dict(os.environ)):
         raise engines.EngineError(
@@ -216,7 +216,10 @@ def _start(module, paths, dockerd):
     command = engines.last_command(paths) if module.params["restart_only"] else []
     command = command or engines.daemon_command(dockerd, paths, _options(module), host=host, group=group)
     supervisor = Path(module.params["supervisor"])
-    return engines.start(paths, command, supervisor, timeout=module.params["timeout"], host=host, say=report)
+    settings = network.settings_file()
+    return engines.start(
+        paths, command, supervisor, timeout=module.params["timeout"], host=host, settings=settings, say=report
+    )
 
 
 def _absent(module, paths):

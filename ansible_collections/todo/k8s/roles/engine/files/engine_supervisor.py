@@ -1,12 +1,15 @@
 """Keep one daemon running in the background on a host without systemd.
 
 Detaches, starts the command, restarts it with a growing pause when it dies, ends it on SIGTERM.
-Usage: engine_supervisor.py --pid-file FILE --log FILE -- COMMAND ...
+Usage: engine_supervisor.py --pid-file FILE --log FILE [--settings FILE] -- COMMAND ...
+The settings' file is JSON, {"environment": {NAME: VALUE}}; it is read at every start. Values in it may be secret, and
+sudo hands on no environment.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import signal
 import subprocess
@@ -29,10 +32,19 @@ def detach() -> None:
     os.chdir("/")
 
 
+def told(settings: Path | None) -> dict[str, str]:
+    """The daemon's further environment; nothing where the file is gone."""
+    try:
+        return json.loads(settings.read_text())["environment"] if settings else {}
+    except (OSError, ValueError, KeyError):
+        return {}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--pid-file", type=Path, required=True)
     parser.add_argument("--log", type=Path, required=True)
+    parser.add_argument("--settings", type=Path)
     parser.add_argument("command", nargs=argparse.REMAINDER)
     options = parser.parse_args()
     command = options.command[1:] if options.command[:1] == ["--"] else options.command
@@ -65,7 +77,7 @@ def main() -> int:
     while not ending:
         begun = time.monotonic()
         # A session of its own: a signal to the supervisor's group must not reach the containers' shims.
-        child = subprocess.Popen(command, start_new_session=True)
+        child = subprocess.Popen(command, start_new_session=True, env={**os.environ, **told(options.settings)})
         if ending:
             child.terminate()
         code = child.wait()
