@@ -3,6 +3,7 @@
 # Does nothing when it is up to date.
 set -eu
 cd "$(dirname "$0")/../.."
+. scripts/authorities.sh
 stamp=.venv-app/.stamp
 wanted=$(cat todo-application/backend/requirements*.txt chatbot/backend/requirements*.txt | sha256sum)
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && exit 0
