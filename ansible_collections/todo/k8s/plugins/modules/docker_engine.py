@@ -41,6 +41,9 @@ options:
     type: list
     elements: str
     default: []
+  repository:
+    description: Folder from which alone the packages are installed, see M(todo.k8s.debian_packages).
+    type: path
   record:
     description: File to which newly installed packages are added, one a line. Needed with O(packages).
     type: path
@@ -121,6 +124,7 @@ OPTIONS = {
     "supervisor": {"type": "path"},
     "runtime": {"type": "path"},
     "packages": {"type": "list", "elements": "str", "default": []},
+    "repository": {"type": "path"},
     "record": {"type": "path"},
     "purge": {"type": "bool", "default": False},
     "mtu": {"type": "int"},
@@ -182,7 +186,9 @@ def _provide(module, paths):
         engines.remember_host(paths)
     installed = []
     if missing:
-        installed = debian_packages.install(missing, start_services=systemd, say=report)
+        installed = debian_packages.install(
+            missing, start_services=systemd, repository=module.params["repository"] or "", say=report
+        )
         debian_packages.remember(Path(module.params["record"]), installed)
         dockerd = dockerd_path()
     info = _start_with_systemd(module, paths) if systemd else _start(module, paths, dockerd)
