@@ -6,7 +6,8 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlparse
 
@@ -19,8 +20,10 @@ from ansible_collections.todo.k8s.plugins.module_utils.checks import (
     Unmet,
     applies,
     captured,
+    is_browser,
     is_secret,
     kind_of,
+    lanes,
     render,
     verify_answer,
 )
@@ -32,7 +35,9 @@ MAX_BODY = 1_000_000
 
 @dataclass
 class Runner:
-    """Runs checks one after the other; variables that one step takes are there for all that follow.
+    """Runs checks; variables that one step takes are there for all that follow in its lane.
+
+    The browser's checks run beside the others where neither needs what the other finds.
 
     :param kube: Gives the API for steps of type service; called at the first of them.
     :param browser: None where browser steps are switched off: a check that needs one is then left out, and says so.
@@ -48,19 +53,50 @@ class Runner:
     _kube: Kube | None = None
 
     def run(self, checks: Sequence[Mapping[str, Any]], total_seconds: float) -> list[dict[str, Any]]:
-        """All checks, each with name, ok, latency_ms, detail, and the screenshot where there is one."""
-        end, results = time.monotonic() + total_seconds, []
+        """All checks in their order, each with name, ok, latency_ms, detail, and the screenshot where there is one."""
+        end = time.monotonic() + total_seconds
         self.variables.setdefault("unique", secrets.token_hex(4))
-        for check in checks:
-            if time.monotonic() > end:
-                results.append(self._result(check, False, 0, f"not run: the {total_seconds:g} s for all are over"))
-            elif not self.browser and any("browser" in step for step in check["steps"]):
-                results.append({**self._result(check, True, 0, "left out: verify_browser is off"), "skipped": True})
-            else:
-                results.append(self._check(check))
-            last = results[-1]
-            self.report(f"{'ok' if last['ok'] else 'FAILED'}: {last['name']} ({last['latency_ms']} ms)")
-        return results
+        results: dict[int, dict[str, Any]] = {}
+        found = lanes(checks)
+        if len(found) < 2:
+            self._lane(checks, found[0] if found else [], end, total_seconds, results)
+        else:
+            with ThreadPoolExecutor(max_workers=len(found)) as pool:
+                # Variables of its own for each: what one takes must not appear in the middle of the other.
+                runners = [replace(self, variables=dict(self.variables), _lost={}) for _lane in found]
+                running = [
+                    pool.submit(runner._lane, checks, lane, end, total_seconds, results)
+                    for runner, lane in zip(runners, found, strict=True)
+                ]
+            for lane in running:
+                lane.result()
+        return [results[number] for number in range(len(checks))]
+
+    def _lane(
+        self,
+        checks: Sequence[Mapping[str, Any]],
+        lane: Sequence[int],
+        end: float,
+        total_seconds: float,
+        results: dict[int, dict[str, Any]],
+    ) -> None:
+        """The checks of one lane, one after the other. A browser is used by the one thread that started it."""
+        try:
+            for number in lane:
+                results[number] = self._one(checks[number], end, total_seconds)
+        finally:
+            if self.browser and any(is_browser(checks[number]) for number in lane):
+                self.browser.close()
+
+    def _one(self, check: Mapping[str, Any], end: float, total_seconds: float) -> dict[str, Any]:
+        if time.monotonic() > end:
+            result = self._result(check, False, 0, f"not run: the {total_seconds:g} s for all are over")
+        elif not self.browser and is_browser(check):
+            result = {**self._result(check, True, 0, "left out: verify_browser is off"), "skipped": True}
+        else:
+            result = self._check(check)
+        self.report(f"{'ok' if result['ok'] else 'FAILED'}: {result['name']} ({result['latency_ms']} ms)")
+        return result
 
     def hide(self, text: str) -> str:
         """The text without tokens, passwords and what looks like one."""
@@ -77,7 +113,7 @@ class Runner:
 
     def _check(self, check: Mapping[str, Any]) -> dict[str, Any]:
         session = requests.Session()
-        if self.browser:
+        if self.browser and is_browser(check):
             self.browser.forget(f"failed {check['name']}")
         begin, failed, done, picture = time.monotonic(), "", [], ""
         for step in check["steps"]:
@@ -105,7 +141,7 @@ class Runner:
                         self._lost[variable] = check["name"]
         left = self._clean(session, check)
         session.close()
-        if self.browser:
+        if self.browser and is_browser(check):
             self.browser.end_check()
         detail = "; ".join(part for part in (failed or ", ".join(done), *left) if part)
         result = self._result(check, not failed and not left, seconds, detail)

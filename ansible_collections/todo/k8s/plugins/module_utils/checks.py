@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
@@ -93,6 +93,41 @@ def _lookup(name: str, variables: Mapping[str, Any]) -> Any:
     if name not in variables:
         raise Missing(name)
     return variables[name]
+
+
+def is_browser(check: Mapping[str, Any]) -> bool:
+    """Whether a check has a step that needs a browser."""
+    return any("browser" in step for step in check["steps"])
+
+
+def lanes(checks: Sequence[Mapping[str, Any]]) -> list[list[int]]:
+    """The numbers of the checks that run one after the other, a list for each lane; lanes run side by side.
+
+    The browser's checks are a lane of their own, unless one lane needs a variable that the other one takes: then there
+    is a single lane, in the order given.
+    """
+    apart = [[number for number, check in enumerate(checks) if is_browser(check) is kind] for kind in (False, True)]
+    for here, there in (apart, reversed(apart)):
+        own, others = _taken(checks, here), _taken(checks, there)
+        if _used(checks, here) & (others - own):
+            return [list(range(len(checks)))]
+    return [lane for lane in apart if lane]
+
+
+def _steps(checks: Sequence[Mapping[str, Any]], lane: Iterable[int]) -> list[Mapping[str, Any]]:
+    return [step for number in lane for step in [*checks[number]["steps"], *(checks[number].get("finally") or [])]]
+
+
+def _taken(checks: Sequence[Mapping[str, Any]], lane: Iterable[int]) -> set[str]:
+    return {name for step in _steps(checks, lane) for name in step.get("capture") or {}}
+
+
+def _used(checks: Sequence[Mapping[str, Any]], lane: Iterable[int]) -> set[str]:
+    steps = _steps(checks, lane)
+    conditions = {
+        name for step in steps for each in [step, *(step.get("browser") or [])] for name in each.get("when") or {}
+    }
+    return set(PLACEHOLDER.findall(str(steps))) | conditions
 
 
 def applies(condition: Mapping[str, Any] | None, variables: Mapping[str, Any]) -> bool:

@@ -8,7 +8,8 @@ module: functional_check
 short_description: Check a running application over HTTP, inside the cluster and in a real browser
 version_added: 1.0.0
 description:
-  - Runs checks that are given as data, one after the other, and returns a verdict, a latency and a detail for each.
+  - Runs checks that are given as data and returns a verdict, a latency and a detail for each. They run one after the
+    other, those of the browser beside the rest unless one needs what the other captures.
   - A check is a row of steps. A step is an HTTP request, a request to a Service that is published nowhere (through the
     API server's proxy) or a row of actions in a real browser. What one step captures, all later steps may use.
   - What a check made it removes in its C(finally) steps, whatever happened. Tokens and passwords are in no output.
@@ -204,12 +205,7 @@ def main() -> None:
         timeout=given["step_timeout"],
         report=report,
     )
-    try:
-        checks = runner.run(given["checks"], given["timeout"])
-    finally:
-        if browser:
-            browser.close()
-    finish(module, checks)
+    finish(module, runner.run(given["checks"], given["timeout"]))
 
 
 def secret_value(kube: Kube, namespace: str, name: str, key: str) -> bytes:

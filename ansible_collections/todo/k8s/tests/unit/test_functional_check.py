@@ -17,6 +17,7 @@ from ansible_collections.todo.k8s.plugins.module_utils.checks import (
     Unmet,
     account,
     dig,
+    lanes,
     match,
     mistakes,
     render,
@@ -328,3 +329,44 @@ def test_a_browser_failure_names_action_expectation_and_picture(shop, browser):
 def test_browser_checks_are_left_out_when_switched_off(shop):
     results, _ = run(shop, [{"name": "page", "steps": [{"name": "use", "browser": [{"goto": "{shop}/"}]}]}])
     assert results[0]["ok"] and results[0]["skipped"] and "left out" in results[0]["detail"]
+
+
+LOOK = {"name": "page", "steps": [{"browser": [{"goto": "{shop}/"}]}]}
+
+
+def test_browser_checks_have_a_lane_of_their_own():
+    plain = {"name": "plain", "steps": [MAKE], "finally": [REMOVE]}
+    assert lanes([plain, LOOK, plain]) == [[0, 2], [1]]
+    assert lanes([plain]) == [[0]]
+    assert lanes([]) == []
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"name": "needs it", "steps": [{"browser": [{"goto": "{shop}/articles/{article}"}]}]},
+        {"name": "asks for it", "steps": [{"browser": [{"goto": "{shop}/", "when": {"article": 1}}]}]},
+    ],
+)
+def test_one_lane_where_the_browser_needs_what_a_request_captured(page):
+    plain = {"name": "plain", "steps": [MAKE], "finally": [REMOVE]}
+    assert lanes([page, plain]) == [[0, 1]]
+
+
+def test_lanes_run_side_by_side_and_keep_the_order(shop, monkeypatch):
+    """Each lane waits until the other has begun: one after the other this would end in a broken barrier."""
+    meet, begun = threading.Barrier(2, timeout=10), []
+    monkeypatch.setattr(
+        Runner, "_check", lambda self, check: begun.append(meet.wait()) or self._result(check, True, 0, "")
+    )
+
+    class Closable:
+        closed_by = None
+
+        def close(self):
+            Closable.closed_by = threading.current_thread()
+
+    runner = Runner({"shop": shop}, "default", kube=None, browser=Closable())
+    results = runner.run([{"name": "plain", "steps": [MAKE]}, LOOK], 10)
+    assert [item["name"] for item in results] == ["plain", "page"] and len(begun) == 2
+    assert Closable.closed_by is not threading.main_thread(), "Playwright ends in the thread that started it"
