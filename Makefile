@@ -4,19 +4,28 @@ SHELL := /bin/bash
 VENV := .venv
 PLAYBOOK := $(VENV)/bin/ansible-playbook
 ARGS ?=
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/todo.k8s
+# Set for `make up BUNDLE=file`; `make bundle BUNDLE=file` names the file that is written.
+FROM_BUNDLE := $(if $(BUNDLE),$(filter up,$(MAKECMDGOALS)))
 
-.PHONY: help up down status test test-faults lint bench distclean env
+.PHONY: help up down status test test-faults lint bench bundle distclean env unbundle
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 env: $(VENV)/stamp
 
-$(VENV)/stamp: requirements.txt scripts/environment
-	@scripts/environment $(VENV) requirements.txt
+$(VENV)/stamp: requirements.txt scripts/environment $(if $(FROM_BUNDLE),unbundle)
+	@$(if $(FROM_BUNDLE),BUNDLE_DIR="$(CACHE)/bundle") scripts/environment $(VENV) requirements.txt
 
-up: env ## from a bare machine to the verified application
-	@$(PLAYBOOK) site.yml $(ARGS)
+unbundle:
+	@$(or $(PYTHON),python3) scripts/unbundle "$$BUNDLE"
+
+up: env ## from a bare machine to the verified application; BUNDLE=file: from that alone
+	@$(PLAYBOOK) site.yml $(if $(FROM_BUNDLE),-e "@$(CACHE)/bundle/settings.json") $(ARGS)
+
+bundle: env ## packs all that a second machine needs into one archive, dist/… or BUNDLE=file
+	@$(PLAYBOOK) playbooks/bundle.yml $(ARGS)
 
 down: env ## take it all away again (caches stay)
 	@$(PLAYBOOK) teardown.yml $(ARGS)
