@@ -1,7 +1,7 @@
-"""Pinned command line tools from Go modules: what a tool is, which one on PATH will do, where a built one is kept.
+"""Pinned command line tools: what a tool is, which one on PATH will do, what its release is, where it is kept.
 
-A tool is a directory with `tool.yml`, `go.mod`, `go.sum` and, where it is our own program, its sources. Building is in
-go_build.py, links are in tool_links.py.
+A tool is a directory with `tool.yml`, `go.mod`, `go.sum` and, where it is our own program, its sources. Downloading is
+in release_fetch.py, building in go_build.py, choosing in tool_resolve.py, links are in tool_links.py.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import platform
 import re
 import subprocess
+import urllib.parse
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,8 +31,15 @@ FIELDS = {
     "version_command",
     "path_command",
     "docker_plugin",
+    "release",
     "lock",
 }
+RELEASE_FIELDS = {"version", "versions", "url", "member", "sha256"}
+PLATFORMS = ("linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}  # as the kernel calls them: as Go and release files do
+# The C loader is ten times as fast; where libyaml is missing, ours does.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class ToolError(Exception):
@@ -52,12 +61,38 @@ class Tool:
     version_command: list[str] = field(default_factory=list)
     path_command: list[str] = field(default_factory=list)
     docker_plugin: str = ""
+    release: dict[str, dict] = field(default_factory=dict)
     lock: dict = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """The directory's name."""
         return self.directory.name
+
+
+@dataclass(frozen=True)
+class Asset:
+    """One file of an official release for one platform; `member` names the binary in it if it is an archive."""
+
+    tool: str
+    binary: str
+    version: str
+    url: str
+    sha256: str
+    member: str = ""
+
+    @property
+    def key(self) -> str:
+        """Twelve hexadecimal digits that change with what is downloaded."""
+        return self.sha256[:12]
+
+    def place(self, cache_dir: Path) -> Path:
+        """The directory that holds the binary once it is downloaded."""
+        return cache_dir / "tools" / f"{self.binary}-{self.version}-{self.key}"
+
+    def is_there(self, cache_dir: Path) -> bool:
+        """Whether it was downloaded; what is there is whole, as it is put there in one step after its check."""
+        return os.access(self.place(cache_dir) / self.binary, os.X_OK)
 
 
 @dataclass(frozen=True)
@@ -75,7 +110,7 @@ def load(directory: str | Path) -> Tool:
     directory = Path(directory).resolve()
     source = directory / "tool.yml"
     try:
-        spec = yaml.safe_load(source.read_text(encoding="utf-8"))
+        spec = yaml.load(source.read_text(encoding="utf-8"), LOADER)  # noqa: S506  a safe loader
         unknown = set(spec) - FIELDS
     except (OSError, yaml.YAMLError, TypeError) as error:
         raise ToolError(f"{source}: not a tool's description ({error}); needed: version and packages.") from error
@@ -88,7 +123,51 @@ def load(directory: str | Path) -> Tool:
     wrong = [name for name, package in spec["packages"].items() if package.rsplit("/", 1)[-1] != name]
     if wrong and len(spec["packages"]) > 1:
         raise ToolError(f"{source}: {', '.join(wrong)}: where there are several, a binary is named after its package.")
+    for binary, pinned in (spec.get("release") or {}).items():
+        if problem := _release_problem(binary, pinned, spec):
+            raise ToolError(f"{source}: release of {binary}: {problem}.")
     return Tool(directory=directory, **spec)
+
+
+def _release_problem(binary: str, pinned: dict, spec: dict) -> str:
+    """What is wrong with a release's description; "" if nothing is."""
+    if binary not in spec["packages"]:
+        return f"no such binary; the tool has {', '.join(spec['packages'])}"
+    if not isinstance(pinned, dict) or set(pinned) - RELEASE_FIELDS or not {"version", "url", "sha256"} <= set(pinned):
+        return f"needed: version, url, sha256, and nothing but {', '.join(sorted(RELEASE_FIELDS))}"
+    for name, value in pinned["sha256"].items():
+        if name not in PLATFORMS or not SHA256.fullmatch(str(value)):
+            return f"sha256 of {name} is {value}; needed: 64 hexadecimal digits for one of {', '.join(PLATFORMS)}"
+    for version in (pinned["version"], *pinned.get("versions", {}).values()):
+        parsed = parse_version(str(version))
+        if parsed is None or not accepted(parsed, spec.get("accept") or {}):
+            return f"version {version} is not what the tool accepts, which is {spec.get('accept') or 'any x.y.z'}"
+    if urllib.parse.urlsplit(str(pinned["url"])).scheme not in ("http", "https"):
+        return f"url is {pinned['url']}; needed: https://..."
+    return ""
+
+
+def host_platform() -> tuple[str, str]:
+    """Operating system and architecture of this host in release files' words, without asking Go."""
+    machine = platform.machine().lower()
+    return platform.system().lower(), MACHINES.get(machine, machine)
+
+
+def asset(tool: Tool, binary: str, goos: str, goarch: str) -> Asset | None:
+    """The pinned release file of a binary for a platform; None where none is pinned."""
+    pinned = tool.release.get(binary)
+    name = f"{goos}/{goarch}"
+    if not pinned or name not in pinned["sha256"]:
+        return None
+    words = {"version": pinned.get("versions", {}).get(name, pinned["version"]), "os": goos, "arch": goarch}
+    return Asset(
+        tool=tool.name,
+        binary=binary,
+        version=words["version"],
+        url=pinned["url"].format(**words),
+        sha256=str(pinned["sha256"][name]),
+        member=pinned.get("member", "").format(**words),
+    )
 
 
 def key(tool: Tool, go: Go) -> str:
@@ -142,13 +221,15 @@ def ask_version(command: list[str]) -> tuple[int, int, int] | None:
 
 def candidates(name: str, search: str, skip: list[Path]) -> list[str]:
     """Executables of that name in the directories of `search` (PATH's form), those inside a `skip` tree left out."""
-    found = []
+    found: dict[Path, str] = {}  # /bin and /usr/bin are often one: a program is asked once
     for directory in search.split(os.pathsep):
         path = Path(directory or ".") / name
+        if not os.access(path, os.X_OK) or not path.is_file():
+            continue
         trees = {path.parent.resolve(), *path.parent.resolve().parents, *path.resolve().parents}
-        if os.access(path, os.X_OK) and path.is_file() and not any(tree.resolve() in trees for tree in skip):
-            found.append(str(path))
-    return found
+        if not any(tree.resolve() in trees for tree in skip):
+            found.setdefault(path.resolve(), str(path))
+    return list(found.values())
 
 
 def on_path(tool: Tool, binaries: list[str], search: str, skip: list[Path]) -> tuple[dict[str, dict], list[str]]:

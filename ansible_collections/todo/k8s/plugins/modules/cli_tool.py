@@ -1,14 +1,18 @@
 #!/usr/bin/python
-"""Pinned command line tools, from PATH or built from Go modules."""
+"""Pinned command line tools: from PATH, from their official release, or built from Go modules."""
 
 DOCUMENTATION = r"""
 module: cli_tool
-short_description: Pinned command line tools, from PATH or built from Go modules
+short_description: Pinned command line tools, from PATH, from their release or built from Go modules
 description:
   - Has a list of tools. Each is a directory with C(tool.yml) (version, packages, how to build), C(go.mod), C(go.sum).
-  - A tool that is on PATH in an accepted version is used. Otherwise it is built once from its lock and kept in the
-    cache under a key made of everything that decides its bytes.
-  - An interrupted build leaves nothing behind that counts as built. Two runs at once build one after the other.
+  - A tool that is on PATH in an accepted version is used. Otherwise one that the cache holds from an earlier run,
+    downloaded or built. Otherwise its official release is downloaded and checked against the pinned checksum. Otherwise
+    it is built from its lock. Both are kept in the cache under a key made of everything that decides their bytes.
+  - Nothing is asked of the network as long as PATH and cache have everything. A host that does not serve releases costs
+    O(release_timeout) once.
+  - A download with a wrong checksum ends the run. One that is cut off is tried once more. Neither, nor an interrupted
+    build, leaves anything behind. Two runs at once work one after the other.
 options:
   tools:
     description: The tools.
@@ -31,10 +35,35 @@ options:
     choices: [present, absent]
     default: present
   source:
-    description: V(path) builds nothing, V(module) looks at no PATH, V(auto) prefers PATH.
+    description: Where tools may come from; V(auto) is PATH, then the release, then a build.
     type: str
-    choices: [auto, path, module]
+    choices: [auto, path, release, module]
     default: auto
+  sources:
+    description: The same for single tools, by the tool's or the binary's name.
+    type: dict
+    default: {}
+  mirror:
+    description:
+      - Address that takes the place of scheme and host of every release's URL; the path stays. It may have a folder.
+      - "V(https://mirror.example/pub) serves kubectl as V(https://mirror.example/pub/release/v1.34.3/bin/...)."
+    type: str
+    default: ""
+  ca_bundle:
+    description: PEM file of certificates that are trusted beside the system's, for downloads and Go modules.
+    type: path
+  release_timeout:
+    description: Seconds in which the releases' hosts have to answer, all together.
+    type: float
+    default: 5.0
+  silent_hosts:
+    description: Hosts that do not serve releases and why, as an earlier task of this run returned them.
+    type: dict
+    default: {}
+  build:
+    description: Whether to build what cannot be had otherwise; if not, it is left out and named in RV(to_build).
+    type: bool
+    default: true
   cache_dir:
     description: Where tools are kept and Go works.
     type: path
@@ -43,18 +72,18 @@ options:
     description: The Go toolchain; by default the one beside the Python that runs this module.
     type: path
   goos:
-    description: Operating system to build for; by default Go's own.
+    description: Operating system that the tools are for; by default this one.
     type: str
     default: ""
   goarch:
-    description: Architecture to build for; by default Go's own.
+    description: Architecture that the tools are for; by default this one.
     type: str
     default: ""
   bin_dir:
     description: Directory of links to the tools; none without it.
     type: path
   docker_plugins_dir:
-    description: Where the Docker CLI looks for plugins; a tool that is one and had to be built is linked there.
+    description: Where the Docker CLI looks for plugins; a tool that is one and is not on PATH is linked there.
     type: path
   record:
     description: File in which directories made for links are written down.
@@ -76,23 +105,48 @@ EXAMPLES = r"""
     tools: [{path: "{{ role_path }}/files/go/helm"}]
     cache_dir: ~/.cache/todo.k8s
     bin_dir: ~/.local/state/todo.k8s/bin
+
+- name: Have kubectl as it was released, from the company's mirror
+  todo.k8s.cli_tool:
+    tools: [{path: "{{ role_path }}/files/go/kubernetes", binaries: [kubectl]}]
+    source: release
+    mirror: https://mirror.example/releases
+    cache_dir: ~/.cache/todo.k8s
 """
 
 RETURN = r"""
 tools:
   description: >-
-    For each binary its C(path), C(version), C(source) (V(path) or V(module)), C(key), the C(tool) it belongs to and
-    the C(seconds) that building it took.
+    For each binary its C(path), C(version), C(source) (V(path), V(release) or V(module)), C(key), the C(tool) it
+    belongs to and the C(seconds) that downloading or building it took.
   type: dict
   returned: with O(state=present)
 go:
   description: Path of the Go toolchain.
   type: str
   returned: always
+downloaded:
+  description: The binaries that were downloaded and from where or, in check mode, would be.
+  type: list
+  elements: str
+  returned: always
 built:
   description: The tools that were built or, in check mode, would be.
   type: list
   elements: str
+  returned: always
+to_build:
+  description: The tools that would have to be built where O(build=false).
+  type: list
+  elements: str
+  returned: always
+tried:
+  description: For each tool that was, or has to be, built, what was found instead of it on PATH and as a release.
+  type: dict
+  returned: always
+silent_hosts:
+  description: Hosts that do not serve releases and why, for O(silent_hosts) of the next task.
+  type: dict
   returned: always
 links:
   description: The links that were made or removed or, in check mode, would be.
@@ -107,51 +161,102 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.todo.k8s.plugins.module_utils import go_build, tool_links
+from ansible_collections.todo.k8s.plugins.module_utils import go_build, release_fetch, tool_links
 from ansible_collections.todo.k8s.plugins.module_utils.progress import report
-from ansible_collections.todo.k8s.plugins.module_utils.tool_resolve import Wanted, resolve
-from ansible_collections.todo.k8s.plugins.module_utils.tool_spec import ToolError, load
+from ansible_collections.todo.k8s.plugins.module_utils.tool_resolve import SOURCES, Outcome, Wanted, resolve
+from ansible_collections.todo.k8s.plugins.module_utils.tool_spec import ToolError, host_platform, load
+
+TOOL = {"path": {"type": "path", "required": True}, "binaries": {"type": "list", "elements": "str", "default": []}}
+ARGUMENTS = {
+    "tools": {"type": "list", "elements": "dict", "options": TOOL, "default": []},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "source": {"type": "str", "choices": list(SOURCES), "default": "auto"},
+    "sources": {"type": "dict", "default": {}},
+    "mirror": {"type": "str", "default": ""},
+    "ca_bundle": {"type": "path"},
+    "release_timeout": {"type": "float", "default": release_fetch.PROBE_TIMEOUT},
+    "silent_hosts": {"type": "dict", "default": {}},
+    "build": {"type": "bool", "default": True},
+    "cache_dir": {"type": "path", "required": True},
+    "go": {"type": "path"},
+    "goos": {"type": "str", "default": ""},
+    "goarch": {"type": "str", "default": ""},
+    "bin_dir": {"type": "path"},
+    "docker_plugins_dir": {"type": "path"},
+    "record": {"type": "path"},
+    "drop_caches": {"type": "bool", "default": True},
+}
 
 
 def optional(module: AnsibleModule, name: str) -> Path | None:
-    """A path option that may be left out."""
+    """A path option that may be left out or empty."""
     return Path(module.params[name]) if module.params[name] else None
 
 
-def diff_of(built: list[str], links: list[str], word: str) -> dict:
+def diff_of(done: list[str], links: list[str], word: str) -> dict:
     """What changes, for --diff."""
-    lines = [f"built {tool}" for tool in built] + [f"link {word} {link}" for link in links]
+    lines = done + [f"link {word} {link}" for link in links]
     return {"before": "", "after": "".join(f"{line}\n" for line in lines)}
+
+
+def summary(outcome: Outcome) -> str:
+    """Why something changed, or that nothing did."""
+    words = [f"downloaded: {', '.join(outcome.downloaded)}"] if outcome.downloaded else []
+    for label, tools in (("built", outcome.built), ("to be built", outcome.to_build)):
+        if tools:
+            why = [f"{name}: {'; '.join(said)}" for name, said in outcome.tried.items()]
+            words.append(f"{label}: {', '.join(tools)}" + (f" ({' | '.join(why)})" if why else ""))
+    words += [f"linked: {', '.join(outcome.links)}"] if outcome.links else []
+    return "; ".join(words) or "every tool is on PATH or in the cache"
 
 
 def present(module: AnsibleModule, go: str) -> dict:
     """Have the tools."""
     params = module.params
     cache_dir = Path(params["cache_dir"])
-    wanted = Wanted(
-        tools=[(load(tool["path"]), tool["binaries"]) for tool in params["tools"]],
+    if bundle := optional(module, "ca_bundle"):
+        # Both Python's downloads and Go's look there.
+        os.environ["SSL_CERT_FILE"] = str(release_fetch.trust(bundle, Path(module.tmpdir)))
+    here = host_platform()
+    fetcher = release_fetch.Fetcher(
         cache_dir=cache_dir,
-        find_go=lambda: go_build.find_go(go, params["goos"], params["goarch"]),
-        source=params["source"],
-        search=os.environ.get("PATH", os.defpath),
-        bin_dir=optional(module, "bin_dir"),
-        plugins_dir=optional(module, "docker_plugins_dir"),
-        record=optional(module, "record"),
-        dry=module.check_mode,
+        mirror=params["mirror"],
+        probe_timeout=params["release_timeout"],
+        silent=dict(params["silent_hosts"]),
         report=report,
     )
-    outcome = resolve(wanted)
+    outcome = resolve(
+        Wanted(
+            tools=[(load(tool["path"]), tool["binaries"]) for tool in params["tools"]],
+            cache_dir=cache_dir,
+            find_go=lambda: go_build.find_go(go, params["goos"], params["goarch"]),
+            source=params["source"],
+            sources=params["sources"],
+            fetcher=fetcher,
+            platform=(params["goos"] or here[0], params["goarch"] or here[1]),
+            search=os.environ.get("PATH", os.defpath),
+            bin_dir=optional(module, "bin_dir"),
+            plugins_dir=optional(module, "docker_plugins_dir"),
+            record=optional(module, "record"),
+            may_build=params["build"],
+            dry=module.check_mode,
+            report=report,
+        )
+    )
     if outcome.built and params["drop_caches"] and not module.check_mode:
         go_build.drop_caches(cache_dir)
-    words = [f"not in the cache: {', '.join(outcome.built)}"] if outcome.built else []
-    words += [f"linked: {', '.join(outcome.links)}"] if outcome.links else []
+    done = [f"downloaded {one}" for one in outcome.downloaded] + [f"built {one}" for one in outcome.built]
     return {
         "changed": outcome.changed,
         "tools": outcome.tools,
+        "downloaded": outcome.downloaded,
         "built": outcome.built,
+        "to_build": outcome.to_build,
+        "tried": outcome.tried,
+        "silent_hosts": fetcher.silent,
         "links": outcome.links,
-        "diff": diff_of(outcome.built, outcome.links, "made"),
-        "msg": "; ".join(words) or "every tool is on PATH or in the cache",
+        "diff": diff_of(done, outcome.links, "made"),
+        "msg": summary(outcome),
     }
 
 
@@ -164,7 +269,11 @@ def absent(module: AnsibleModule) -> dict:
     links = [str(path) for path in found if path != record]
     return {
         "changed": bool(found),
+        "downloaded": [],
         "built": [],
+        "to_build": [],
+        "tried": {},
+        "silent_hosts": {},
         "links": links,
         "diff": diff_of([], links, "removed"),
         "msg": f"links of this project: {', '.join(links)}" if links else "no link of this project is left",
@@ -173,28 +282,15 @@ def absent(module: AnsibleModule) -> dict:
 
 def main():
     """Entry point."""
-    tool = {"path": {"type": "path", "required": True}, "binaries": {"type": "list", "elements": "str", "default": []}}
-    module = AnsibleModule(
-        argument_spec={
-            "tools": {"type": "list", "elements": "dict", "options": tool, "default": []},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "source": {"type": "str", "choices": ["auto", "path", "module"], "default": "auto"},
-            "cache_dir": {"type": "path", "required": True},
-            "go": {"type": "path"},
-            "goos": {"type": "str", "default": ""},
-            "goarch": {"type": "str", "default": ""},
-            "bin_dir": {"type": "path"},
-            "docker_plugins_dir": {"type": "path"},
-            "record": {"type": "path"},
-            "drop_caches": {"type": "bool", "default": True},
-        },
-        supports_check_mode=True,
-    )
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     go = module.params["go"] or str(Path(sys.executable).with_name("go"))
     try:
         result = absent(module) if module.params["state"] == "absent" else present(module, go)
-    except (ToolError, OSError) as error:
+    except ToolError as error:
         module.fail_json(msg=str(error))
+    except OSError as error:
+        full = release_fetch.full(Path(module.params["cache_dir"]), None) if release_fetch.is_full(error) else error
+        module.fail_json(msg=str(full))
     module.exit_json(go=go, **result)
 
 
