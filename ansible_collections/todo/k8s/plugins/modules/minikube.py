@@ -6,8 +6,15 @@ module: minikube
 short_description: A Minikube profile that matches its specification
 description:
   - Starts, stops or deletes a Minikube profile on the docker driver.
-  - Compares the profile's stored configuration with what is wanted. A difference that needs a new cluster fails with
-    the list, unless O(recreate=true). Minikube itself ignores a changed number of CPUs or memory silently.
+  - Compares the profile with what is wanted, by its stored configuration and by its node container. Minikube itself
+    ignores most changes silently.
+  - Changed in place are addons, number of nodes, O(extra_config), proxies and O(ca_bundle). Everything else (CPUs,
+    memory, ports, mounts, images, versions, runtime, pod network) needs a new cluster; such a difference fails with the
+    list of them, unless O(recreate=true).
+  - Repairs what it finds, and names it in RV(repairs) - a container that was removed, stopped or paused, services of a
+    node that do not run, a kubeconfig context that is missing or leads elsewhere, expired certificates, a start that
+    was interrupted, an API server that does not answer. A start that failed of something that may pass is tried again.
+  - What was stored in the cluster survives all of these repairs, but for an interrupted first start, which begins anew.
 options:
   profile:
     description: The profile's name; also the node container's and the kubeconfig context's.
@@ -31,11 +38,11 @@ options:
     type: str
     default: ""
   cpus:
-    description: CPUs of the node; clamped to the engine's with a warning.
+    description: CPUs of each node; clamped to the engine's with a warning.
     type: int
     default: 4
   memory_mb:
-    description: Memory of the node in MiB; clamped to the engine's with a warning.
+    description: Memory of each node in MiB; clamped to the engine's with a warning.
     type: int
     default: 8192
   engine_cpus:
@@ -44,6 +51,18 @@ options:
   engine_memory_mb:
     description: Memory the engine has in MiB. No clamping when not set.
     type: int
+  nodes:
+    description: Number of nodes; the first is the control plane. Changed in place when O(cni=routed).
+    type: int
+    default: 1
+  cni:
+    description:
+      - The pod network. V(bridge) is Minikube's, for one node; V(routed) has a bridge in each node and routes between
+        them, and needs no image. V(auto) takes the first for one node and the second for more.
+      - Neither enforces network policies.
+    type: str
+    choices: [auto, bridge, routed]
+    default: auto
   kubernetes_version:
     description: Version of Kubernetes, with a leading v.
     type: str
@@ -57,7 +76,18 @@ options:
     type: str
     default: ""
   ports:
-    description: Node ports to publish, as Docker takes them.
+    description: Node ports to publish, as Docker takes them. With several nodes the control plane publishes them.
+    type: list
+    elements: str
+    default: []
+  mounts:
+    description:
+      - Folder of the engine's host to mount into the nodes, as V(HOST:NODE[:ro]). Minikube's docker driver takes one.
+    type: list
+    elements: str
+    default: []
+  extra_config:
+    description: Settings of Kubernetes' components, such as V(kubelet.max-pods=50).
     type: list
     elements: str
     default: []
@@ -66,10 +96,31 @@ options:
     type: list
     elements: str
     default: []
+  addons_exclusive:
+    description: Whether to disable every addon that is not in O(addons).
+    type: bool
+    default: false
   addon_images:
     description: Images of an addon by its name, each V({Key=image}).
     type: dict
     default: {}
+  http_proxy:
+    description: Proxy for HTTP, for Minikube and for the nodes' container runtime. One on a loopback address is of no
+      use in a node and is given to Minikube only, with a warning.
+    type: str
+    default: ""
+  https_proxy:
+    description: Proxy for HTTPS.
+    type: str
+    default: ""
+  no_proxy:
+    description: What does not go through the proxy, separated by commas. This host, the nodes' network, services
+      and pods are added.
+    type: str
+    default: ""
+  ca_bundle:
+    description: File with further certificate authorities (PEM, one or many) that the nodes trust.
+    type: path
   recreate:
     description: Whether a difference may be mended by a new cluster. Everything in the old one is lost.
     type: bool
@@ -93,168 +144,178 @@ EXAMPLES = r"""
     home: /var/lib/todo/minikube
     ports: ["127.0.0.1:30000:30000"]
     addons: [metrics-server]
+
+- name: Two nodes, at most 50 pods each, behind a proxy that inspects TLS
+  todo.k8s.minikube:
+    profile: big
+    binary: /usr/local/bin/minikube
+    home: /var/lib/todo/minikube
+    nodes: 2
+    extra_config: ["kubelet.max-pods=50"]
+    https_proxy: http://proxy.example.org:3128
+    ca_bundle: /etc/company/ca.pem
+
+- name: Stop it over night
+  todo.k8s.minikube:
+    state: stopped
+    profile: big
+    binary: /usr/local/bin/minikube
+    home: /var/lib/todo/minikube
 """
 
 RETURN = r"""
 cluster:
-  description: The profile, its context, kubeconfig, nodes, address, version, CPUs and memory.
+  description: The profile, its context, kubeconfig, nodes, address, version, CPUs, memory and published ports.
   type: dict
   returned: when present
 status:
-  description: Status of each component as Minikube tells it.
+  description: Status of the control plane's components as Minikube names them (Host, Kubelet, APIServer, Kubeconfig),
+    and C(nodes), a list with each node's C(name), C(host), C(kubelet), C(runtime), C(ready) and C(ip).
   type: dict
   returned: always
 differences:
   description: Settings that differed, each with before and after.
   type: dict
   returned: always
+repairs:
+  description: What was broken, each with C(name), C(found) and C(remedy).
+  type: list
+  elements: dict
+  returned: always
+attempts:
+  description: Starts that failed, each with C(cause), C(detail), C(retry), C(remedy) and C(seconds).
+  type: list
+  elements: dict
+  returned: always
 seconds:
-  description: Duration of each phase in seconds.
+  description: Duration of each phase in seconds (status, delete, setup, node_container, kubernetes, readiness,
+    default_addons, addons, node_settings, nodes, stop), as far as they took place.
   type: dict
   returned: always
 """
 
-import os
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.todo.k8s.plugins.module_utils import kubeconfig as kubeconfigs
-from ansible_collections.todo.k8s.plugins.module_utils import minikube as minikubes
-from ansible_collections.todo.k8s.plugins.module_utils import node_container
+from ansible_collections.todo.k8s.plugins.module_utils import minikube_profile as profiles
+from ansible_collections.todo.k8s.plugins.module_utils import network, node_settings
+from ansible_collections.todo.k8s.plugins.module_utils.minikube_command import Minikube
+from ansible_collections.todo.k8s.plugins.module_utils.minikube_converge import Converge, Network, Result
+from ansible_collections.todo.k8s.plugins.module_utils.minikube_lock import ProfileLock
+from ansible_collections.todo.k8s.plugins.module_utils.minikube_nodes import NodeError, Nodes
 from ansible_collections.todo.k8s.plugins.module_utils.progress import report
-
-RUNNING = {"Host": "Running", "Kubelet": "Running", "APIServer": "Running", "Kubeconfig": "Configured"}
 
 
 def _wanted(module):
     options = module.params
     cpus, memory = options["cpus"], options["memory_mb"]
-    warning = None
-    if options["engine_cpus"]:
-        cpus, warning = minikubes.clamp(cpus, options["engine_cpus"], minikubes.MINIMUM_CPUS, "CPUs", "")
+    present = options["state"] == "present"
+    if present and options["engine_cpus"]:
+        cpus, warning = profiles.clamp(cpus, options["engine_cpus"], profiles.MINIMUM_CPUS, "CPUs", "")
         if warning:
             module.warn(warning)
-    if options["engine_memory_mb"]:
-        memory, warning = minikubes.memory_to_ask(memory, options["engine_memory_mb"])
+    if present and options["engine_memory_mb"]:
+        memory, warning = profiles.memory_to_ask(memory, options["engine_memory_mb"])
         if warning:
             module.warn(warning)
-    return minikubes.Wanted(
+    wanted = profiles.Wanted(
         profile=options["profile"],
         cpus=cpus,
         memory_mb=memory,
         kubernetes_version=options["kubernetes_version"],
         container_runtime=options["container_runtime"],
-        driver="docker",
         base_image=options["base_image"],
         ports=tuple(options["ports"]),
         addons=tuple(options["addons"]),
+        addons_exclusive=options["addons_exclusive"],
+        nodes=options["nodes"],
+        cni=profiles.choose_cni(options["cni"], options["nodes"]),
+        extra_config=tuple(options["extra_config"]),
+        mounts=tuple(options["mounts"]),
+    )
+    profiles.check(wanted)
+    return wanted
+
+
+def _network(module):
+    options = module.params
+    for name in ("http_proxy", "https_proxy"):
+        if options[name]:
+            network.check_proxy(name, options[name])
+            if network.is_loopback(options[name]):
+                module.warn(f"{name}: it is on this host's loopback, where the nodes cannot reach it; they get none.")
+    bundle = options["ca_bundle"]
+    return Network(
+        http=options["http_proxy"],
+        https=options["https_proxy"],
+        none=options["no_proxy"],
+        certificates=tuple(network.read_authorities(bundle, "ca_bundle")) if bundle else (),
     )
 
 
-def _cluster(module, wanted, kubeconfig):
-    engine = module.params["docker_host"]
+def _cluster(module, wanted, observed):
     return {
         "profile": wanted.profile,
         "context": wanted.profile,
-        "kubeconfig": str(kubeconfig),
+        "kubeconfig": str(kubeconfigs.path()),
         "minikube_home": module.params["home"],
-        "nodes": node_container.names(engine, wanted.profile),
-        "ip": node_container.address(engine, wanted.profile),
+        "nodes": [node.name for node in observed.nodes],
+        "ip": observed.nodes[0].ip if observed.nodes else "",
         "kubernetes_version": wanted.kubernetes_version,
         "cpus": wanted.cpus,
         "memory_mb": wanted.memory_mb,
-        "ports": {port.split(":")[-1]: int(port.split(":")[-2]) for port in wanted.ports},
+        "ports": profiles.ports_fact(wanted.ports),
     }
 
 
-def _absent(module, tool, home, profile):
-    engine = module.params["docker_host"]
-    left = node_container.leftovers(engine, profile)
-    there = minikubes.read_config(home, profile) is not None or bool(left)
-    kubeconfig = kubeconfigs.path()
-    there = there or kubeconfigs.has_context(kubeconfig, profile)
-    if there and not module.check_mode:
-        if minikubes.read_config(home, profile) is not None:
-            tool.delete(profile)
-        node_container.remove(engine, profile)
-        kubeconfigs.remove_context(kubeconfig, profile)
-    status = dict.fromkeys(RUNNING, "Nonexistent")
-    message = f"profile {profile}: deleted" if there else f"profile {profile}: there was none"
-    module.exit_json(changed=there, status=status, differences={}, seconds={}, msg=message)
-
-
-def _stopped(module, tool, profile, status):
-    running = status["Host"] == "Running"
-    if running and not module.check_mode:
-        answer = tool.run("stop", f"--profile={profile}", timeout=300)
-        if answer.returncode:
-            raise minikubes.MinikubeError(f"Minikube profile {profile}: stop failed:\n{answer.stderr[-1000:]}")
-    module.exit_json(changed=running, status=status, differences={}, seconds={}, msg="stopped")
-
-
-def _present(module, tool, home, wanted):
-    options, profile = module.params, wanted.profile
-    config = minikubes.read_config(home, profile)
-    different = minikubes.differences(config, wanted) if config else {}
-    status = tool.status(profile) if config is not None else dict.fromkeys(RUNNING, "Nonexistent")
-    seconds = {}
-    reasons = []
-    if different and not options["recreate"]:
-        listed = "; ".join(f"{name}: {d['before']} is, {d['after']} is wanted" for name, d in different.items())
-        raise minikubes.MinikubeError(
-            f"Minikube profile {profile} differs from its settings in what only a new cluster can change: {listed}. "
-            "Set minikube_recreate=true to make it anew (all data in the cluster is lost), or put the setting back."
-        )
-    starting = any(status.get(name) != value for name, value in RUNNING.items())
-    if different:
-        reasons.append(f"recreated for {', '.join(different)}")
-    elif config is None:
-        reasons.append("there was no such profile")
-    elif starting:
-        down = ", ".join(
-            f"{name} {value}" for name, value in status.items() if name in RUNNING and RUNNING[name] != value
-        )
-        reasons.append(f"was not running ({down})")
-    addons = minikubes.missing_addons(config or {}, wanted)
-    if addons and config and not different:
-        reasons.append(f"enabled {', '.join(addons)}")
-    diff = {
-        "before": {k: d["before"] for k, d in different.items()},
-        "after": {k: d["after"] for k, d in different.items()},
+def _answer(module, result: Result, message: str) -> dict:
+    for warning in result.warnings:
+        module.warn(warning)
+    differences = result.differences
+    status = result.observed.status() if result.observed else dict.fromkeys(profiles.COMPONENTS, "Nonexistent")
+    return {
+        "changed": result.changed,
+        "status": status,
+        "differences": differences,
+        "repairs": result.repairs,
+        "attempts": result.attempts,
+        "seconds": result.seconds,
+        "diff": {
+            "before": {name: change["before"] for name, change in differences.items()},
+            "after": {name: change["after"] for name, change in differences.items()},
+        },
+        "msg": "; ".join(result.reasons) or message,
     }
-    if module.check_mode:
-        module.exit_json(
-            changed=bool(reasons), status=status, differences=different, seconds={}, diff=diff, msg="; ".join(reasons)
-        )
-    kubeconfig = kubeconfigs.path()
-    if different:
-        tool.delete(profile)
-    if different or starting:
-        keep = kubeconfigs.current_context(kubeconfig) not in ("", profile)
-        command = minikubes.start_command(tool.binary, wanted, as_root=os.geteuid() == 0, keep_context=keep)
-        seconds["start"] = round(tool.start(command, options["timeout"]), 1)
-        status = tool.status(profile)
-        # A start enables Minikube's default addons by itself.
-        addons = minikubes.missing_addons(minikubes.read_config(home, profile) or {}, wanted)
-    for name in addons:
-        images = options["addon_images"].get(name, {})
-        report(f"enabling addon {name}")
-        tool.enable_addon(
-            profile,
-            name,
-            ",".join(f"{key}={image.partition('/')[2]}" for key, image in images.items()),
-            ",".join(f"{key}={image.partition('/')[0]}" for key, image in images.items()),
-        )
-    module.exit_json(
-        changed=bool(reasons),
-        cluster=_cluster(module, wanted, kubeconfig),
-        status=status,
-        differences=different,
-        seconds=seconds,
-        diff=diff,
-        msg="; ".join(reasons) or f"profile {profile} runs as wanted",
-    )
+
+
+def _run(module, converge, wanted):
+    options, check = module.params, module.check_mode
+    profile = wanted.profile
+    if options["state"] == "absent":
+        result = converge.absent(check=check)
+        return _answer(module, result, f"profile {profile}: there was none")
+    if options["state"] == "stopped":
+        result = converge.stopped(check=check)
+        return _answer(module, result, f"profile {profile} does not run")
+    result = converge.present(recreate=options["recreate"], check=check)
+    answer = _answer(module, result, f"profile {profile} runs as wanted")
+    if result.observed.healthy:
+        answer["cluster"] = _cluster(module, wanted, result.observed)
+    return answer
+
+
+def _nodes(module, profile):
+    """The engine's side of the profile. For deleting, an engine that is gone is no obstacle."""
+    try:
+        return Nodes(module.params["docker_host"], profile)
+    except NodeError as error:
+        if module.params["state"] != "absent":
+            raise
+        if profiles.read_config(Path(module.params["home"]), profile) is not None:
+            module.warn(f"{error} What the engine still has of profile {profile} stays there.")
+        return None
 
 
 def main():
@@ -270,29 +331,52 @@ def main():
             "memory_mb": {"type": "int", "default": 8192},
             "engine_cpus": {"type": "int"},
             "engine_memory_mb": {"type": "int"},
+            "nodes": {"type": "int", "default": 1},
+            "cni": {"type": "str", "choices": ["auto", "bridge", "routed"], "default": "auto"},
             "kubernetes_version": {"type": "str", "default": "v1.34.3"},
             "container_runtime": {"type": "str", "default": "containerd"},
             "base_image": {"type": "str", "default": ""},
             "ports": {"type": "list", "elements": "str", "default": []},
+            "mounts": {"type": "list", "elements": "str", "default": []},
+            "extra_config": {"type": "list", "elements": "str", "default": []},
             "addons": {"type": "list", "elements": "str", "default": []},
+            "addons_exclusive": {"type": "bool", "default": False},
             "addon_images": {"type": "dict", "default": {}},
+            "http_proxy": {"type": "str", "default": "", "no_log": True},
+            "https_proxy": {"type": "str", "default": "", "no_log": True},
+            "no_proxy": {"type": "str", "default": ""},
+            "ca_bundle": {"type": "path"},
             "recreate": {"type": "bool", "default": False},
             "timeout": {"type": "int", "default": 600},
         },
         supports_check_mode=True,
     )
     options = module.params
-    home = Path(options["home"])
-    tool = minikubes.Minikube(options["binary"], home, options["docker_host"], say=report)
+    lock = ProfileLock(Path(options["home"]), options["profile"])
+    converge = None
     try:
-        if options["state"] == "absent":
-            _absent(module, tool, home, options["profile"])
-        wanted = _wanted(module)
-        if options["state"] == "stopped":
-            _stopped(module, tool, wanted.profile, tool.status(wanted.profile))
-        _present(module, tool, home, wanted)
-    except minikubes.MinikubeError as error:
-        module.fail_json(msg=str(error))
+        wanted, networks = _wanted(module), _network(module)
+        proxies = node_settings.proxy_environment(networks.http, networks.https, networks.none)
+        tool = Minikube(options["binary"], Path(options["home"]), options["docker_host"], proxies, report)
+        converge = Converge(
+            tool,
+            _nodes(module, wanted.profile),
+            wanted,
+            engine_host=options["docker_host"],
+            network=networks,
+            addon_images=options["addon_images"],
+            timeout=options["timeout"],
+            say=report,
+        )
+        if not module.check_mode:
+            lock.acquire(options["timeout"], report)
+        answer = _run(module, converge, wanted)
+    except (profiles.MinikubeError, NodeError, network.NetworkError) as error:
+        result = converge.result if converge else Result()
+        module.fail_json(**{**_answer(module, result, ""), "changed": False, "msg": str(error)})
+    finally:
+        lock.release()
+    module.exit_json(**answer)
 
 
 if __name__ == "__main__":
