@@ -15,7 +15,11 @@ from urllib.parse import urlsplit
 
 
 class Silent(Exception):
-    """No usable answer; the text says why."""
+    """No usable answer; the text says why. `status` is the HTTP status, 0 where there was none."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -61,7 +65,7 @@ def get(host: str, path: str, timeout: float = 5.0) -> Any:
     finally:
         link.close()
     if answer.status != http.client.OK:
-        raise Silent(f"{host}: status {answer.status}")
+        raise Silent(f"{host}: status {answer.status}", answer.status)
     try:
         return json.loads(text)
     except ValueError:
@@ -81,4 +85,5 @@ def _through_docker_py(host: str, path: str, timeout: float) -> Any:
         finally:
             client.close()
     except (docker.errors.DockerException, requests.exceptions.RequestException, OSError, ValueError) as error:
-        raise Silent(f"{host}: {error}") from None
+        answer = getattr(error, "response", None)
+        raise Silent(f"{host}: {error}", answer.status_code if answer is not None else 0) from None

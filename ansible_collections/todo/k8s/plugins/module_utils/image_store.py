@@ -1,19 +1,28 @@
-"""The engine's image store: what is in it, importing, pulling, tagging, and whether a registry answers it."""
+"""The engine's image store: what is in it, importing, pulling, tagging, and whether a registry answers it.
+
+Looking is a plain request; docker-py, which takes longer to import than a look takes, does what changes something.
+"""
 
 from __future__ import annotations
 
 import gzip
 import hashlib
 import json
+import os
 import subprocess
 import tarfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-import docker
-import requests
+from ansible_collections.todo.k8s.plugins.module_utils import engine_api
 
+if TYPE_CHECKING:
+    import docker
+
+DEFAULT_HOST = "unix:///var/run/docker.sock"
 REPOSITORY_PREFIX = "todo-k8s/"
 MANAGED_LABEL = "todo.k8s/managed"
 
@@ -55,7 +64,7 @@ def content_key(inspected: dict) -> str:
 
 def explain(error: Exception) -> str:
     """One line that tells what a registry or an engine said."""
-    if isinstance(error, requests.exceptions.Timeout):
+    if "Timeout" in type(error).__name__:
         return "no answer in time"
     text = getattr(error, "explanation", None) or str(error)
     return " ".join(str(text).split())[:200]
@@ -110,43 +119,64 @@ def tar_padding(size: int) -> bytes:
     return bytes(-size % tarfile.BLOCKSIZE)
 
 
+def refusals() -> tuple[type[Exception], ...]:
+    """What docker-py raises."""
+    import docker
+    import requests
+
+    return docker.errors.DockerException, requests.exceptions.RequestException
+
+
+def no_engine(host: str, said: str) -> str:
+    """The text for an engine that cannot be asked."""
+    return (
+        f"Docker engine {host or '(the usual socket)'}: does not answer ({said}). "
+        "Needed: a running engine. Start it, or set DOCKER_HOST."
+    )
+
+
 class ImageStore:
     """One engine's images. `host` as in DOCKER_HOST; empty for the environment's or the usual socket."""
 
     def __init__(self, host: str = "", timeout: float = 60) -> None:
         self.host = host
         self._timeout = timeout
-        self._client = self._connect(timeout)
+        self._client: docker.DockerClient | None = None
 
     def _connect(self, timeout: float) -> docker.DockerClient:
+        import docker
+
         try:
             if self.host:
                 return docker.DockerClient(base_url=self.host, timeout=timeout)
             return docker.from_env(timeout=timeout)
-        except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
-            raise NoEngine(
-                f"Docker engine {self.host or '(the usual socket)'}: does not answer ({explain(error)}). "
-                "Needed: a running engine. Start it, or set DOCKER_HOST."
-            ) from error
+        except refusals() as error:
+            raise NoEngine(no_engine(self.host, explain(error))) from error
 
     @property
     def api(self) -> docker.APIClient:
         """The low-level client."""
+        self._client = self._client or self._connect(self._timeout)
         return self._client.api
+
+    def _look(self, path: str) -> Any:
+        """The engine's answer to a GET request; None where it says that there is no such thing."""
+        host = self.host or os.environ.get("DOCKER_HOST") or DEFAULT_HOST
+        try:
+            return engine_api.get(host, path, self._timeout)
+        except engine_api.Silent as error:
+            if error.status == 404:
+                return None
+            raise NoEngine(no_engine(self.host, str(error))) from error
 
     def inspect(self, reference: str) -> dict | None:
         """What the engine says of an image, None when it has none of that name."""
-        try:
-            return self.api.inspect_image(reference)
-        except docker.errors.ImageNotFound:
-            return None
-        except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
-            raise StoreError(f"Image {reference}: the engine could not be asked: {explain(error)}") from error
+        return self._look(f"/images/{quote(reference)}/json")
 
     def root(self) -> Path | None:
         """The directory of the engine's own files where it is one of this host's and keeps layers as directories."""
-        info = self.api.info()
-        local = self.api.base_url.startswith(("http+docker://localhost", "http+unix://"))
+        info = self._look("/info")
+        local = (self.host or os.environ.get("DOCKER_HOST") or DEFAULT_HOST).startswith("unix://")
         return Path(info["DockerRootDir"]) if local and info.get("Driver") == "overlay2" else None
 
     def registry_problem(self, reference: str, seconds: float) -> str:
@@ -155,7 +185,7 @@ class ImageStore:
         client = self._connect(seconds)
         try:
             client.api.inspect_distribution(reference)
-        except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+        except refusals() as error:
             return explain(error) or type(error).__name__
         finally:
             client.close()
@@ -169,7 +199,7 @@ class ImageStore:
             for event in self.api.pull(repository, tag=tag, stream=True, decode=True):
                 if event.get("error"):
                     raise StoreError(f"Image {reference}: could not be pulled: {event['error']}")
-        except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+        except refusals() as error:
             raise StoreError(f"Image {reference}: could not be pulled: {explain(error)}") from error
 
     def load_tree(self, archive: Path, reference: str, config: dict) -> None:
@@ -181,7 +211,7 @@ class ImageStore:
             for event in self.api.load_image(image_archive(archive, reference, config)):
                 if event.get("error"):
                     raise StoreError(f"Image {reference}: the engine did not load {archive}: {event['error']}")
-        except (docker.errors.DockerException, requests.exceptions.RequestException, OSError) as error:
+        except (*refusals(), OSError) as error:
             raise StoreError(f"Image {reference}: the engine did not load {archive}: {explain(error)}") from error
 
     def tag(self, source: str, reference: str) -> None:
@@ -189,12 +219,13 @@ class ImageStore:
         repository, tag = split(reference)
         try:
             self.api.tag(source, repository, tag=tag)
-        except docker.errors.DockerException as error:
+        except refusals() as error:
             raise StoreError(f"Image {source}: could not be named {reference}: {explain(error)}") from error
 
     def newest_labels(self, repository: str) -> dict[str, str] | None:
         """Labels of the newest image in a repository, None when there is none."""
-        found = self.api.images(name=repository)
+        wanted = quote(json.dumps({"reference": [repository]}))
+        found = self._look(f"/images/json?filters={wanted}")
         return (max(found, key=lambda image: image["Created"]).get("Labels") or {}) if found else None
 
     def managed(self) -> list[str]:
@@ -210,6 +241,8 @@ class ImageStore:
 
     def remove(self, reference: str) -> None:
         """Remove a name (and the image with its last name); an image that is gone already is fine."""
+        import docker
+
         try:
             self.api.remove_image(reference, force=True)
         except docker.errors.ImageNotFound:

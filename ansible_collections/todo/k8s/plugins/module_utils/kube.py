@@ -1,29 +1,21 @@
 """The Kubernetes API as plain dictionaries: list, watch, logs and the service proxy.
 
-The Python client finds the credentials and makes the connections; its models are left aside, because turning every
-object into one takes longer than everything that is done with it here.
+Not through the Python client's models: turning every object into one takes longer than everything that is done with it
+here. How to get in is in kube_access.py.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import json
-import os
-import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlparse
 
-try:
-    import urllib3
-    from kubernetes import client as kubernetes_client
-    from kubernetes import config as kubernetes_config
-    from kubernetes.config.config_exception import ConfigException
+import urllib3
 
-    IMPORT_ERROR: str | None = None
-except ImportError as error:  # the modules turn this into a message that names the package
-    IMPORT_ERROR = str(error)
+from ansible_collections.todo.k8s.plugins.module_utils.kube_access import AccessError, open_access
 
 PATHS = {
     "deployments": "/apis/apps/v1",
@@ -89,33 +81,11 @@ class Kube:
     """
 
     def __init__(self, kubeconfig: str | None = None, context: str | None = None, timeout: float = 10) -> None:
-        if IMPORT_ERROR:
-            raise KubeError(
-                f"Python package kubernetes: not importable ({IMPORT_ERROR}); needed: the project's virtual"
-                " environment; remedy: run this with its Python, `make up` makes it"
-            )
-        configuration = kubernetes_client.Configuration()
         try:
-            kubernetes_config.load_kube_config(
-                config_file=os.path.expanduser(kubeconfig) if kubeconfig else None,  # noqa: PTH111
-                context=context,
-                client_configuration=configuration,
-            )
-        except (ConfigException, OSError, ValueError) as error:
-            raise KubeError(
-                f"kubeconfig {kubeconfig or '(default)'}, context {context or '(current)'}: {error}; needed: a"
-                " kubeconfig with this context; remedy: bring the cluster up with `make up`, or correct the setting"
-            ) from error
-        self.host = configuration.host
-        if is_near(urlparse(self.host).hostname or "") and configuration.proxy in urllib.request.getproxies().values():
-            configuration.proxy = None
-        if not configuration.verify_ssl:
-            # The kubeconfig says so; a warning for each request would bury everything else.
-            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        # Eight watches are open at a time beside the ordinary requests.
-        configuration.connection_pool_maxsize = 12
-        self._client = kubernetes_client.ApiClient(configuration)
-        self._pool = self._client.rest_client.pool_manager
+            access = open_access(kubeconfig, context, lambda url: is_near(urlparse(url).hostname or ""))
+        except AccessError as error:
+            raise KubeError(str(error)) from error
+        self.host, self._pool, self._sign = access.host, access.pool, access.headers
         self._timeout = timeout
 
     def _open(
@@ -128,9 +98,7 @@ class Kube:
         timeout: urllib3.Timeout | None = None,
     ) -> Any:
         sent: dict[str, str] = {"Accept": "application/json", **(headers or {})}
-        self._client.update_params_for_auth(
-            sent, [], list(self._client.configuration.auth_settings()), path, method, None
-        )
+        self._sign(sent, method, path)
         url = self.host.rstrip("/") + path + (f"?{urlencode(query)}" if query else "")
         try:
             return self._pool.request(
