@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
 INVENTORIES = ["-i", "inventories/local", "-i", "inventories/ci"]
 STATE = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "todo.k8s-test"
+PREPARATION = "what the tests need"
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,25 @@ def stages() -> list[Stage]:
         Stage("yamllint", "5 documentation", [str(BIN / "yamllint"), "--strict", "."], group="lint"),
         Stage("ansible-lint", "5 documentation", [str(BIN / "ansible-lint"), "--offline"], group="lint"),
         Stage("environment of the applications", "4 function", ["tests/support/app-venv.sh"]),
-        play("what the tests need", "3 deployment", "playbooks/prepare_tests.yml"),
+        play(PREPARATION, "3 deployment", "playbooks/prepare_tests.yml"),
         pytest("collection, unit", "4 function", "ansible_collections/todo/k8s/tests/unit"),
         pytest("todo-backend, API", "4 function", "todo-application/backend/tests", env=".venv-app"),
         pytest("chatbot-backend, API", "4 function", "chatbot/backend/tests", env=".venv-app"),
         Stage("chart", "2 chart", [str(BIN / "python"), "scripts/check_chart.py", str(STATE / "bin")]),
-        Stage("molecule default", "3 deployment", [str(BIN / "molecule"), "test", "-s", "default"]),
+        *(molecule(name) for name in scenarios()),
     ]
+
+
+def molecule(name: str) -> Stage:
+    """A stage that is a Molecule scenario."""
+    return Stage(f"molecule {name}", "3 deployment", [str(BIN / "molecule"), "test", "-s", name])
+
+
+def scenarios(*, faults: bool = False) -> list[str]:
+    """The Molecule scenarios: the roles' own, then the whole path, which takes the engine away; or the slow faults."""
+    found = sorted(path.parent.name for path in ROOT.glob("molecule/*/molecule.yml"))
+    chosen = [name for name in found if name.endswith("-faults") is faults]
+    return sorted(chosen, key="default".__eq__)
 
 
 def junit_counts(report: Path) -> tuple[int, int]:
@@ -116,10 +129,8 @@ def main() -> int:
     options = parser.parse_args()
     chosen = stages()
     if options.faults:
-        faults = sorted(path.parent.name for path in ROOT.glob("molecule/*-faults/molecule.yml"))
-        chosen = [
-            Stage(f"molecule {name}", "3 deployment", [str(BIN / "molecule"), "test", "-s", name]) for name in faults
-        ]
+        needed = [stage for stage in chosen if stage.name == PREPARATION]
+        chosen = [*needed, *(molecule(name) for name in scenarios(faults=True))]
     elif options.only:
         chosen = [stage for stage in chosen if options.only in stage.name or options.only == stage.group]
     if not chosen:

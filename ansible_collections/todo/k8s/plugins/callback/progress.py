@@ -17,7 +17,8 @@ requirements:
 options:
   timings_path:
     description:
-      - A file to which one line of JSON with the stages' durations is appended at the end.
+      - A file to which one line of JSON with the stages' durations is appended at the end, and with those of the phases
+        that a module returned as C(seconds).
     type: path
     env:
       - name: TODO_K8S_TIMINGS
@@ -41,6 +42,7 @@ from ansible_collections.todo.k8s.plugins.module_utils.progress import ENVIRONME
 from ansible_collections.todo.k8s.plugins.plugin_utils.progress_view import (
     Heartbeat,
     Stopwatch,
+    phases_of,
     progress_line,
     split_lines,
     stage_of,
@@ -69,6 +71,7 @@ class CallbackModule(CallbackBase):
         self._stopwatch = Stopwatch(time.monotonic)
         self._heartbeat = Heartbeat(time.monotonic)
         self._tasks = 0
+        self._phases: dict[str, dict[str, float]] = {}
         self._pid = os.getpid()
 
     def v2_playbook_on_start(self, playbook) -> None:
@@ -92,6 +95,12 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_handler_task_start(self, task) -> None:
         """A handler is a task like any other."""
         self.v2_playbook_on_task_start(task, False)
+
+    def v2_runner_on_ok(self, result) -> None:
+        """Keep the durations of phases that a module tells, for the file of timings."""
+        phases = phases_of(result.result)
+        if phases:
+            self._phases.setdefault(self._stage, {}).update(phases)
 
     def v2_playbook_on_stats(self, stats) -> None:
         """Print the table, once, below the recap (the standard output callback comes first)."""
@@ -131,6 +140,7 @@ class CallbackModule(CallbackBase):
         record = {
             "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "stages": {name: round(seconds, 2) for name, seconds in stages.items()},
+            "phases": self._phases,
             "total": round(total, 2),
         }
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 INDENT = "    … "
@@ -106,6 +106,14 @@ def split_lines(buffer: bytes) -> tuple[list[str], bytes]:
         if text:
             texts.append(text)
     return texts, rest
+
+
+def phases_of(result: Any) -> dict[str, float]:
+    """Return the phases with their seconds that a module returned as ``seconds``, nothing where it returned none."""
+    seconds = result.get("seconds") if isinstance(result, Mapping) else None
+    if not isinstance(seconds, Mapping):
+        return {}
+    return {str(name): value for name, value in seconds.items() if isinstance(value, (int, float))}
 
 
 def progress_line(stage: str, seconds: float, text: str) -> str:

@@ -131,3 +131,8 @@ def test_real_run(tmp_path):
     assert lines.index("Seconds by stage") > recap
     record = json.loads(timings.read_text())
     assert 12 <= record["stages"]["playbook"] <= record["total"] < 60
+
+
+def test_phases_are_the_seconds_that_a_module_tells():
+    assert view.phases_of({"seconds": {"start": 9.5, "why": "slow"}}) == {"start": 9.5}
+    assert view.phases_of({"seconds": 3.2}) == {} == view.phases_of({})
