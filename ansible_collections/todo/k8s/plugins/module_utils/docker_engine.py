@@ -10,6 +10,8 @@ import json
 import os
 import re
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -20,6 +22,7 @@ from ansible_collections.todo.k8s.plugins.module_utils import engine_api, rights
 from ansible_collections.todo.k8s.plugins.module_utils.platforms import architecture
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
+SIOCGIFMTU = 0x8921  # linux/sockios.h
 # Names of the chains and interfaces that dockerd makes (libnetwork, moby 20.10 to 28).
 DOCKER_RULE = re.compile(r"DOCKER|docker0|\bbr-[0-9a-f]{12}\b")
 
@@ -170,11 +173,20 @@ def uplink_mtu(route_table: str, mtu_of) -> int | None:
     return None
 
 
+def interface_mtu(name: str) -> int:
+    """MTU of an interface in bytes. Raises OSError where there is none of that name."""
+    # The module is Linux' own, as is this question.
+    import fcntl
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        answer = fcntl.ioctl(asked, SIOCGIFMTU, struct.pack("16sI", name.encode(), 0) + bytes(12))
+    return struct.unpack_from("16sI", answer)[1]
+
+
 def host_mtu() -> int | None:
     """The uplink's MTU on this host."""
     try:
-        table = Path("/proc/net/route").read_text()
-        return uplink_mtu(table, lambda name: int(Path(f"/sys/class/net/{name}/mtu").read_text()))
+        return uplink_mtu(Path("/proc/net/route").read_text(), interface_mtu)
     except OSError:
         return None
 
@@ -477,12 +489,12 @@ def _restore_network(before: dict) -> list[str]:
 
 
 def docker_bridges() -> list[str]:
-    """Bridges that Docker named and that have no member left."""
-    found = []
-    for path in Path("/sys/class/net").iterdir():
-        if re.fullmatch(r"docker0|br-[0-9a-f]{12}", path.name) and not list(path.glob("brif/*")):
-            found.append(path.name)
-    return sorted(found)
+    """Bridges that Docker named and that have no member left.
+
+    Not from /sys: what is mounted there may be another network namespace's.
+    """
+    names = [name for _number, name in socket.if_nameindex() if re.fullmatch(r"docker0|br-[0-9a-f]{12}", name)]
+    return sorted(name for name in names if not _run(["ip", "-o", "link", "show", "master", name]).stdout.strip())
 
 
 def without_docker_rules(saved: str, forward_policy: str) -> str:

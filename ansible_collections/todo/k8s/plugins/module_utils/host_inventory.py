@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterable
@@ -201,7 +202,8 @@ def take(scope: Scope) -> dict[str, Any]:
     home = Path.home()
     engine, containers, networks = _engine_things(scope)
     strangers = any(one["running"] and not one["own"] for one in containers)
-    interfaces = sorted(os.listdir("/sys/class/net")) if Path("/sys/class/net").is_dir() else []  # noqa: PTH208
+    # Not from /sys: what is mounted there may be another network namespace's.
+    interfaces = sorted(name for _number, name in socket.if_nameindex())
     mounts = rules.parse_mounts(host_facts.read("/proc/self/mountinfo"))
     roots = (*ENGINE_ROOTS, *scope.paths)
     categories: dict[str, list | None] = {

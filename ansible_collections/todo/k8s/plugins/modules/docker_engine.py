@@ -90,7 +90,7 @@ RETURN = r"""
 engine:
   description:
     - The engine found or started, with C(host), C(version), C(root_dir), C(cpus), C(memory_mb), C(runtime), C(arch),
-      C(system), C(cgroup_driver), C(cgroup_version), C(storage_driver), and whether this project started it (C(managed)).
+      C(system), C(cgroup_driver), C(cgroup_version), C(storage_driver), and C(managed) (this project started it).
     - Empty when there is none.
   type: dict
   returned: always
@@ -163,7 +163,7 @@ def _provide(module, paths):
     named = module.params["host"] or os.environ.get("DOCKER_HOST")
     if named and named != engines.DEFAULT_SOCKET and not module.params["host"]:
         module.fail_json(
-            msg=f"Docker engine: none answers at DOCKER_HOST={named}, and one that is started here would answer elsewhere. "
+            msg=f"Docker engine: none answers at DOCKER_HOST={named}, and one started here would answer elsewhere. "
             "Needed: an engine that answers. Start that one, or unset DOCKER_HOST."
         )
     if not dockerd and not wanted:
