@@ -14,7 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ansible_collections.todo.k8s.plugins.module_utils import local_repository, network
-from ansible_collections.todo.k8s.plugins.module_utils.bundle_archive import IMAGES, BundleError, Say, Source, compress
+from ansible_collections.todo.k8s.plugins.module_utils.bundle_archive import (
+    IMAGES,
+    BundleError,
+    Reader,
+    Say,
+    Source,
+    compress,
+)
 from ansible_collections.todo.k8s.plugins.module_utils.image_store import ImageStore, content_key
 
 REPORT_EVERY = 5.0  # seconds
@@ -194,6 +201,14 @@ class Gatherer:
             target.unlink()
             raise BundleError(f"Images {', '.join(references)}: docker save ended with {process.returncode}: {problem}")
         return Source(IMAGES, target), size
+
+    def images_of(self, bundle: Path) -> Source:
+        """The archive of images of another bundle. Raises BundleError when it is damaged."""
+        target = self.folder / IMAGES
+        with Reader(bundle) as reader, target.open("wb") as out:
+            for chunk in reader.only(IMAGES):
+                out.write(chunk)
+        return Source(IMAGES, target)
 
 
 def digest(file: Path) -> str:

@@ -129,14 +129,11 @@ def misfits(manifest: Manifest, host: Host) -> list[str]:
 
 def settings(archive: Path, cache: Path, manifest: Manifest) -> dict[str, object]:
     """The variables with which the playbook runs from the bundle alone."""
+    debs = cache / "bundle" / manifest.identity[:12] / "debs"
     return {
         "bundle_file": str(archive),
         "bundle_cache_dir": str(cache),
-        "bundle_repository": str(cache / "bundle" / manifest.identity[:12] / "debs")
-        if manifest.facts["release"]
-        else "",
-        "bundle_wheels": str(cache / "bundle" / manifest.identity[:12] / "wheels"),
-        "bundle_python": manifest.facts["python"],
+        "bundle_repository": str(debs) if manifest.facts["release"] else "",
         "images_base_source": "debian",
         "minikube_node_image_source": "debian",
         "preflight_check_sources": "never",

@@ -93,7 +93,7 @@ import platform
 import shutil
 import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
@@ -198,9 +198,7 @@ class Packer:
         try:
             if facts["images"]:
                 with self.timed("images"):
-                    docker = self.module.get_bin_path("docker", required=True)
-                    references = [image["ref"] for image in facts["images"]]
-                    images, facts["images_size"] = self.gatherer.images(docker, self.params["docker_host"], references)
+                    images, facts["images_size"] = self.images(facts, before)
                     image_file = images.file
                 sources.append(images)
             with self.timed("writing"):
@@ -209,6 +207,15 @@ class Packer:
             if image_file:
                 image_file.unlink(missing_ok=True)
         return self.result(True, manifest.entries, self.path.stat().st_size, manifest.identity)
+
+    def images(self, facts, before):
+        """The archive of the images and its bytes before compression; taken from the bundle before if it has them."""
+        if before and before[0]["images"] == facts["images"]:
+            with suppress(BundleError):  # it is damaged: they are saved anew
+                report("the images are those of the bundle before")
+                return self.gatherer.images_of(self.path), before[0]["images_size"]
+        docker = self.module.get_bin_path("docker", required=True)
+        return self.gatherer.images(docker, self.params["docker_host"], [image["ref"] for image in facts["images"]])
 
     @staticmethod
     def is_same(before, facts, sources):

@@ -12,10 +12,12 @@ import tarfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ansible_collections.todo.k8s.plugins.module_utils import bundle_archive as archives
 from ansible_collections.todo.k8s.plugins.module_utils import bundle_host as hosts
 
+ROLES = Path(__file__).resolve().parents[2] / "roles"
 COMMIT = "a" * 40
 FACTS = {
     "arch": "amd64",
@@ -274,6 +276,11 @@ def checkout(tmp_path):
     return root
 
 
+def defaults(role: str) -> dict:
+    """A role's defaults."""
+    return yaml.safe_load((ROLES / role / "defaults/main.yml").read_text())
+
+
 def facts_here(root: Path) -> dict:
     """Facts that fit this machine."""
     import platform  # the machine that the tests run on
@@ -296,6 +303,21 @@ def test_a_bundle_is_applied_once_and_nothing_is_done_the_second_time(checkout, 
     hosts.apply(path, checkout, cache, said.append)
     assert said[-1] == "b.tar was unpacked before: nothing to do"
     assert before == sorted((str(file), file.lstat().st_mtime_ns) for file in (cache / "bundle/current/").rglob("*"))
+
+
+def test_the_settings_of_a_bundle_are_known_to_the_roles(checkout, sources, tmp_path):
+    archives.write(tmp_path / "b.tar", facts_here(checkout), sources)
+    values = hosts.apply(tmp_path / "b.tar", checkout, tmp_path / "cache")
+    known = set()
+    for spec in ROLES.glob("*/meta/argument_specs.yml"):
+        known |= set(yaml.safe_load(spec.read_text())["argument_specs"]["main"]["options"])
+    assert set(values) - known == set()
+
+
+def test_a_bundle_has_every_package_that_the_stages_install():
+    packed = set(defaults("bundle")["bundle_package_names"])
+    assert set(defaults("engine")["engine_packages"]) <= packed
+    assert set(defaults("verify")["verify_browser_packages"]) <= packed
 
 
 def test_a_removed_tool_comes_back(checkout, sources, tmp_path):
