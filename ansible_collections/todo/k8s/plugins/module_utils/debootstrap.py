@@ -19,12 +19,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ansible_collections.todo.k8s.plugins.module_utils import network
+from ansible_collections.todo.k8s.plugins.module_utils.platforms import architecture
 
 # Part of every key: raise it when the way of making changes, so that old results are made anew.
 RECIPE = "1"
 # Newer time stamps are clamped to this (2025-01-01): the same packages then give the same bytes.
 EPOCH = "1735689600"
-ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 MERGED_USR = Path("/usr/share/mmdebstrap/hooks/merged-usr")
 
 TRIMMED = (
@@ -186,9 +186,8 @@ def image_config(debian: dict, labels: dict[str, str]) -> dict:
         if wish.get(field):
             config[name] = {item: {} for item in wish[field]}
     created = datetime.fromtimestamp(int(EPOCH), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    machine = platform.machine()
     return {
-        "architecture": ARCHITECTURES.get(machine, machine),
+        "architecture": architecture(),
         "os": "linux",
         # Not the time of the making: the same content then has the same image ID on every machine.
         "created": created,

@@ -32,6 +32,10 @@ options:
   runtime_wrapper:
     description: Path of the OCI runtime wrapper, on hosts that cannot grant every capability.
     type: path
+  architecture:
+    description: The engine's architecture, which the tools were built for (C(amd64), C(arm64)); this host's when empty.
+    type: str
+    default: ""
   docker_host:
     description: Address of the Docker engine.
     type: str
@@ -66,16 +70,14 @@ seconds:
   returned: always
 """
 
-import platform
 import time
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.todo.k8s.plugins.module_utils import node_image as nodes
+from ansible_collections.todo.k8s.plugins.module_utils import platforms
 from ansible_collections.todo.k8s.plugins.module_utils.progress import report
-
-ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
 
 
 def wrapper_hash(wrapper):
@@ -95,6 +97,7 @@ def main():
             "cni": {"type": "list", "elements": "str", "required": True},
             "kubernetes_version": {"type": "str", "required": True},
             "runtime_wrapper": {"type": "path"},
+            "architecture": {"type": "str", "default": ""},
             "docker_host": {"type": "str", "default": "unix:///var/run/docker.sock"},
         },
         supports_check_mode=True,
@@ -127,7 +130,7 @@ def main():
             tools=paths,
             names=options["image_names"],
             kubernetes_version=options["kubernetes_version"],
-            architecture=ARCHITECTURES[platform.machine()],
+            architecture=options["architecture"] or platforms.architecture(),
             cni=[paths[name] for name in options["cni"]],
             runtime_wrapper=wrapper,
             labels={"todo.k8s/managed": "true"},
