@@ -170,7 +170,8 @@ def _check_sources(wanted: Wanted) -> None:
 
 
 def _is_fetched(one: Search, wanted: Wanted) -> bool:
-    return bool(one.assets) and all(each.is_there(wanted.cache_dir) for each in one.assets)
+    """Whether the tool may be, and is, in the cache as it was released."""
+    return one.may_be("release") and bool(one.assets) and all(each.is_there(wanted.cache_dir) for each in one.assets)
 
 
 def _on_path(one: Search, wanted: Wanted) -> tuple[dict[str, dict], list[str]]:
@@ -217,7 +218,7 @@ def _built(one: Search, place: Path, digest: str, seconds: float) -> dict[str, d
 
 
 def _from_cache(one: Search, go: Asked | None, wanted: Wanted) -> None:
-    if one.may_be("release") and _is_fetched(one, wanted):
+    if _is_fetched(one, wanted):
         one.found = _released(one, wanted, {})
     if one.may_be("module") and go:
         try:

@@ -241,7 +241,7 @@ def on_path(tool: Tool, binaries: list[str], search: str, skip: list[Path]) -> t
     found: dict[str, dict] = {}
     refused = []
     if not tool.accept:
-        return {}, [f"{tool.name} is always built"]
+        return {}, [f"{tool.name} is never taken from PATH"]
     bounds = " and ".join(f"{word} {tool.accept[word]}" for word in ("min", "below") if word in tool.accept)
     for binary in binaries:
         # A plugin is asked through its host command.

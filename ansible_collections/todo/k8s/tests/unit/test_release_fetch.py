@@ -235,6 +235,14 @@ def test_a_release_is_fetched_once_and_linked(tmp_path, mirror, how):
     assert not again.changed and len(mirror.asked) == asked, "what is in the cache was asked for"
 
 
+def test_a_plugin_of_docker_is_linked_and_not_put_on_path(tmp_path, mirror):
+    spec = {"accept": {"min": "1.0.0"}, "path_command": ["docker", "hello"], "docker_plugin": "docker-hello"}
+    plugins = tmp_path / "plugins"
+    found = resolve(wanted(tmp_path, make_tool(tmp_path / "hello", **spec), mirror.url("good"), plugins_dir=plugins))
+    assert str((plugins / "docker-hello").readlink()) == found.tools["hello"]["path"]
+    assert not (tmp_path / "bin").exists()
+
+
 def test_a_cached_release_needs_neither_network_nor_go(tmp_path, mirror):
     tool = make_tool(tmp_path / "hello")
     resolve(wanted(tmp_path, tool, mirror.url("good")))
@@ -255,7 +263,10 @@ def test_a_cached_build_needs_no_network(tmp_path, mirror):
     (place / "hello").chmod(0o755)
     found = resolve(wanted(tmp_path, tool, mirror.url("good"), find_go=lambda: GO))
     assert found.tools["hello"]["source"] == "module" and mirror.asked == []
-    assert resolve(wanted(tmp_path, tool, mirror.url("good"), source="release")).tools["hello"]["source"] == "release"
+    for source, comes_from in (("release", "release"), ("auto", "release"), ("module", "module")):
+        found = resolve(wanted(tmp_path, tool, mirror.url("good"), find_go=lambda: GO, source=source))
+        assert found.tools["hello"]["source"] == comes_from, f"both are in the cache, {source} is wanted"
+    assert mirror.count("/good/") == 2
 
 
 def test_the_program_is_taken_out_of_an_archive(tmp_path, mirror):
@@ -407,18 +418,21 @@ def test_hosts_that_hang_cost_one_timeout_together_and_are_remembered(tmp_path, 
 
 def test_a_name_that_takes_for_ever_to_resolve_costs_no_more(tmp_path, monkeypatch):
     release = threading.Event()
+    release_fetch.client()  # it looks at getaddrinfo when it is loaded
 
     def slow(*arguments, **named):
         release.wait(20)
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
     monkeypatch.setattr(socket, "getaddrinfo", slow)
-    own = fetcher(tmp_path, "http://releases.invalid", probe_timeout=0.3)
+    own = fetcher(tmp_path, "", probe_timeout=1.0)
+    hosts = ["a.invalid", "b.invalid", "c.invalid"]
+    found = [tools.asset(tool, "hello", *HERE) for tool, _ in three(tmp_path, hosts)]
     started = time.monotonic()
-    own.probe([tools.asset(make_tool(tmp_path / "hello"), "hello", *HERE)])
+    own.probe(found)
     release.set()
-    assert time.monotonic() - started < 5.0
-    assert own.silent == {"releases.invalid": "no answer within 0.3 s"}
+    assert time.monotonic() - started < 2.7, "the names were waited for one after the other"
+    assert own.silent == dict.fromkeys(hosts, "no answer within 1 s")
 
 
 def test_a_host_that_refuses_is_named(tmp_path):
