@@ -28,7 +28,7 @@ IMAGES = "images.tar.gz"
 # Where a file may lie: in these folders, or be the images. Names are what wheels, Debian packages and tools are called.
 FACTS = ("arch", "commit", "images", "packages", "python", "release", "system")
 FOLDERS = ("debs", "tools", "wheels")
-NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+~%@=-]*")
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+~@=-]*")
 MANIFEST_LIMIT = 16 << 20  # bytes; a manifest of a thousand files is 200 kB
 CHUNK = 1 << 20
 DAMAGED = "It was damaged or cut off on its way: copy it again, or make it again with `make bundle`."

@@ -107,6 +107,9 @@ class Gatherer:
             "Debug::NoLocking": "true",
             "APT::Sandbox::User": "root",
             "APT::Install-Recommends": "false",
+            # Nothing may ever be installed with an empty status: it would go over what this host has.
+            "APT::Get::Download-Only": "true",
+            "Dir::State::extended_states": self.folder / "no-marks",
         }
         options = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
         self.say(f"Debian packages with their dependencies: {', '.join(names)}")
@@ -144,10 +147,10 @@ class Gatherer:
         for name in wanted:
             file = place / name
             control = subprocess.run(["dpkg-deb", "-f", file], capture_output=True, text=True, check=True).stdout
-            entries[name] = (control, file.stat().st_size, digest(file))
+            entries[mirrored(name)] = (control, file.stat().st_size, digest(file))
             size += installed_size(control)
         (place / local_repository.INDEX).write_text(local_repository.index(entries))
-        return [Source(f"debs/{name}", place / name) for name in [*wanted, local_repository.INDEX]], size
+        return [Source(f"debs/{mirrored(name)}", place / name) for name in [*wanted, local_repository.INDEX]], size
 
     def tools(self, paths: list[Path], cache: Path) -> list[Source]:
         """Programs below the cache's folder of tools, compressed."""
@@ -220,6 +223,11 @@ def digest(file: Path) -> str:
 def file_name(name: str, version: str, architecture: str) -> str:
     """What apt calls the file of a package."""
     return f"{name.partition(':')[0]}_{version.replace(':', '%3a')}_{architecture}.deb"
+
+
+def mirrored(name: str) -> str:
+    """The file's name as mirrors have it, without the epoch: apt takes a % in a name for an escape, more than once."""
+    return re.sub(r"_\d+%3a", "_", name)
 
 
 def installed_size(control: str) -> int:

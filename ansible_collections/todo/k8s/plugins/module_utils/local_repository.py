@@ -41,7 +41,5 @@ def index(packages: dict[str, tuple[str, int, str]]) -> str:
     """The index of a folder of packages: `packages` maps a file's name to its control text, bytes and SHA-256."""
     entries = []
     for name, (control, size, sha256) in sorted(packages.items()):
-        # apt takes % in a file's name for the beginning of an escape.
-        place = urllib.parse.quote(name, safe="+~:")
-        entries.append(f"{control.strip()}\nFilename: ./{place}\nSize: {size}\nSHA256: {sha256}\n")
+        entries.append(f"{control.strip()}\nFilename: ./{name}\nSize: {size}\nSHA256: {sha256}\n")
     return "\n".join(entries)

@@ -45,7 +45,7 @@ def sources(tmp_path):
         archives.Source("wheels/a-1.0-py3-none-any.whl", folder / "a.whl"),
         archives.Source("tools/helm-v3.18.6-0123/helm.gz", folder / "helm.gz", 0o755, size),
         archives.Source("images.tar.gz", folder / "images.tar.gz"),
-        archives.Source("debs/b_1%3a2-1+b1_all.deb", folder / "b.deb"),
+        archives.Source("debs/b_2-1+b1_all.deb", folder / "b.deb"),
     ]
 
 
@@ -93,7 +93,7 @@ def test_what_went_in_comes_out(bundle, tmp_path):
     assert tool.read_bytes() == TOOL
     assert tool.stat().st_mode & 0o777 == 0o755
     assert (tmp_path / "out/wheels/a-1.0-py3-none-any.whl").read_bytes() == b"wheel"
-    assert (tmp_path / "out/debs/b_1%3a2-1+b1_all.deb").stat().st_mode & 0o777 == 0o644
+    assert (tmp_path / "out/debs/b_2-1+b1_all.deb").stat().st_mode & 0o777 == 0o644
     assert not (tmp_path / "out/images.tar.gz").exists(), "images go from the archive into the engine"
 
 
@@ -187,6 +187,7 @@ def test_an_unknown_format_is_refused(tmp_path):
         "elsewhere/x",
         "wheels/a\nb",
         "tools//x",
+        "debs/a%2fb",
     ],
 )
 def test_a_path_that_leaves_its_folder_is_refused(tmp_path, name):
@@ -298,7 +299,7 @@ def test_a_bundle_is_applied_once_and_nothing_is_done_the_second_time(checkout, 
     assert (cache / "tools/helm-v3.18.6-0123/helm").read_bytes() == TOOL
     assert (cache / "bundle/current/wheels/a-1.0-py3-none-any.whl").is_file()
     assert json.loads((cache / "bundle/settings.json").read_text()) == values
-    assert Path(values["bundle_repository"], "b_1%3a2-1+b1_all.deb").is_file()
+    assert Path(values["bundle_repository"], "b_2-1+b1_all.deb").is_file()
     before = sorted((str(file), file.lstat().st_mtime_ns) for file in (cache / "bundle/current/").rglob("*"))
     hosts.apply(path, checkout, cache, said.append)
     assert said[-1] == "b.tar was unpacked before: nothing to do"
