@@ -77,15 +77,16 @@ def memory_limit_mb(folders: list[Path]) -> int | None:
     return min(limits, default=None)
 
 
-def memory_mb() -> tuple[int, int]:
+def memory_mb(root: str = "/") -> tuple[int, int]:
     """Return the host's (total, available) memory in MiB, as limited by this process's control group."""
-    total, available = parse_meminfo(read("/proc/meminfo"))
+    total, available = parse_meminfo(read(Path(root, "proc/meminfo")))
     if not total:  # macOS; what is available cannot be told there without a look at every page
         try:
             total = available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
         except (ValueError, OSError, AttributeError):
             total = available = _sysctl_number("hw.memsize") // 2**20
-    limit = memory_limit_mb(cgroup_folders(read("/proc/self/cgroup"), "memory"))
+    folders = cgroup_folders(read(Path(root, "proc/self/cgroup")), "memory", str(Path(root, "sys/fs/cgroup")))
+    limit = memory_limit_mb(folders)
     if limit is not None and limit < total:
         total, available = limit, min(available, limit)
     return total, available
@@ -144,13 +145,13 @@ def missing_capabilities(status: str, last: int) -> list[str]:
     return [f"CAP_{name}" for bit, name in enumerate(CAPABILITIES[: last + 1]) if not mask >> bit & 1]
 
 
-def parse_os_release(text: str) -> dict[str, Any]:
-    """Return {id, version, debian_like} of /etc/os-release."""
+def parse_os_release(text: str, system: str = "Linux") -> dict[str, Any]:
+    """Return {id, version, debian_like} of /etc/os-release; `system` names those that have no such file."""
     fields = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     fields = {key: value.strip().strip("\"'") for key, value in fields.items()}
     family = {fields.get("ID", ""), *fields.get("ID_LIKE", "").split()}
     return {
-        "id": fields.get("ID", platform.system().lower()),
+        "id": fields.get("ID", system.lower()),
         "version": fields.get("VERSION_ID", ""),
         "debian_like": bool(family & {"debian", "ubuntu"}),
     }
@@ -298,23 +299,29 @@ def which(command: str) -> str | None:
     return shutil.which(command, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin:/usr/local/sbin")
 
 
-def basic() -> dict[str, Any]:
-    """Return what needs neither an engine nor the network."""
-    total, available = memory_mb()
-    last = read("/proc/sys/kernel/cap_last_cap").strip()
-    missing = missing_capabilities(read("/proc/self/status"), int(last) if last.isdigit() else len(CAPABILITIES) - 1)
+def basic(uname: Any = None, root: str = "/") -> dict[str, Any]:
+    """Return what needs neither an engine nor the network.
+
+    :param uname: As ``platform.uname()`` gives it; this machine's when not given.
+    :param root: Where the machine's files are.
+    """
+    uname, base = uname or platform.uname(), Path(root)
+    total, available = memory_mb(root)
+    last = read(base / "proc/sys/kernel/cap_last_cap").strip()
+    status = read(base / "proc/self/status")
+    missing = missing_capabilities(status, int(last) if last.isdigit() else len(CAPABILITIES) - 1)
     return {
-        "system": platform.system(),
-        "wsl": is_wsl(platform.release()),
-        "arch": architecture(),
-        "os": parse_os_release(read("/etc/os-release")),
+        "system": uname.system,
+        "wsl": is_wsl(uname.release),
+        "arch": architecture(uname.machine),
+        "os": parse_os_release(read(base / "etc/os-release"), uname.system),
         "python": ".".join(str(part) for part in sys.version_info[:3]),
         "cpus": usable_cpus(),
         "memory_mb": total,
         "memory_available_mb": available,
-        "systemd": Path("/run/systemd/system").is_dir(),
+        "systemd": (base / "run/systemd/system").is_dir(),
         "root": rights.is_root(),
-        "cgroup_version": cgroup_version(),
+        "cgroup_version": cgroup_version(str(base / "sys/fs/cgroup")),
         "capabilities_missing": missing,
         "capabilities_short": bool(missing),
     }

@@ -105,10 +105,10 @@ def kubeconfig_entries(scope: Scope) -> list[dict[str, Any]] | None:
 
 def process_entries(scope: Scope, containers: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the engine's and our processes in this process's own pid namespace (a node's are its container's)."""
-    found, namespace = [], host_facts.link_target("/proc/self/ns/pid")
+    found = []
     for folder in Path("/proc").glob("[0-9]*"):
         name = host_facts.read(folder / "comm").strip()
-        if not name.startswith(PROCESSES) or host_facts.link_target(folder / "ns/pid") not in ("", namespace):
+        if not name.startswith(PROCESSES) or rules.is_nested(host_facts.read(folder / "status")):
             continue
         arguments = host_facts.read(folder / "cmdline").split("\0")
         if folder.name != str(os.getpid()):

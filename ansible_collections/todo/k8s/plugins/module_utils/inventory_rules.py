@@ -71,6 +71,15 @@ def nft_rules(ruleset: str) -> list[str]:
     return rules
 
 
+def is_nested(status: str) -> bool:
+    """Tell whether a process lives in a pid namespace below this one.
+
+    By /proc/PID/status, which everybody may read, and not by the namespace's link, which only root may.
+    """
+    line = next((line for line in status.splitlines() if line.startswith("NSpid:")), "")
+    return len(line.split()) > 2
+
+
 def parse_mounts(mountinfo: str) -> list[tuple[str, str]]:
     """Return (mount point, file system type) for each line of /proc/self/mountinfo."""
     found = []

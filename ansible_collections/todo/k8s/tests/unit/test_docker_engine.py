@@ -136,3 +136,73 @@ def test_supervisor_ends_its_child(paths):
     child = int(children.read_text())
     os.kill(pid, 15)
     wait_for(lambda: not Path(f"/proc/{child}").exists())
+
+
+def test_an_engine_beside_the_usual_one(paths):
+    command = engines.daemon_command("dockerd", paths, [], host="unix:///s/docker.sock", group="1001")
+    assert command[-6:] == ["--host", "unix:///s/docker.sock", "--exec-root", str(paths.exec_root), "--group", "1001"]
+
+
+def test_pid_files_of_other_processes_go_and_those_of_ours_stay(paths):
+    paths.data.mkdir()
+    with subprocess.Popen(["sh", "-c", "read line", str(paths.data)], stdin=subprocess.PIPE) as ours:
+        paths.daemon_pid.write_text(str(ours.pid))
+        paths.supervisor_pid.write_text(str(os.getpid()))
+        engines.forget_stale_pids(paths)
+        assert paths.daemon_pid.exists()
+        assert not paths.supervisor_pid.exists()
+        ours.communicate(b"\n")
+
+
+def test_a_daemon_that_dies_is_given_up_with_its_own_words(paths, tmp_path):
+    dying = tmp_path / "dockerd"
+    dying.write_text("#!/bin/sh\necho 'failed to start daemon: no such luck' >&2\nexit 1\n")
+    dying.chmod(0o755)
+    begun = time.monotonic()
+    with pytest.raises(engines.EngineError) as caught:
+        engines.start(paths, [str(dying)], SUPERVISOR, timeout=40, host=f"unix://{tmp_path}/s")
+    assert time.monotonic() - begun < 20
+    assert "dockerd ended 3 times" in str(caught.value)
+    assert "It says: no such luck." in str(caught.value)
+    assert engines.managed_pid(paths) is None
+    assert not paths.before.exists()
+
+
+def test_a_folder_that_cannot_be_made_is_named(paths):
+    impossible = engines.EnginePaths(paths.state, Path("/dev/null/data"))
+    with pytest.raises(engines.EngineError, match="/dev/null/data: Not a directory"):
+        engines.start(impossible, ["dockerd"], SUPERVISOR, timeout=1)
+
+
+def test_deaths_of_an_earlier_start_do_not_count(tmp_path):
+    log = tmp_path / "log"
+    log.write_text("supervisor: dockerd ended with 1, next start in 2 s\n")
+    begin = log.stat().st_size
+    with log.open("a") as stream:
+        stream.write('time="x" level=fatal msg="bad flag"\nsupervisor: dockerd ended with 1, next start in 4 s\n')
+    assert engines.deaths(log) == 2
+    assert engines.deaths(log, begin) == 1
+    assert engines.cause(log, begin) == " It says: bad flag."
+    log.write_text("")  # begun anew
+    assert engines.deaths(log, begin) == 0
+
+
+def test_the_usual_run_directory_is_left_to_an_engine_that_answers():
+    table = "a /c/data/x overlay rw\nb /run/docker/netns/1 nsfs rw\nc /s/run/netns/2 nsfs rw\n"
+    data, run = Path("/c/data"), Path("/s/run")
+    assert engines.leftover_mounts(table, data, run, usual=False) == ["/s/run/netns/2", "/c/data/x"]
+    assert "/run/docker/netns/1" in engines.leftover_mounts(table, data, run)
+
+
+def test_mtu_of_a_real_interface():
+    assert engines.interface_mtu("lo") > 0
+    with pytest.raises(OSError):
+        engines.interface_mtu("no-such-if")
+
+
+def test_a_closed_socket_is_told_apart_from_none(tmp_path):
+    path = tmp_path / "docker.sock"
+    environ = {"DOCKER_HOST": f"unix://{path}"}
+    assert engines.denied_socket(environ) == ""
+    path.touch(mode=0o000)
+    assert engines.denied_socket(environ) == ("" if os.geteuid() == 0 else str(path))

@@ -94,9 +94,26 @@ def test_disk_of_a_folder_that_is_not_there_yet(tmp_path):
     assert host_facts.existing_parent(tmp_path / "not" / "yet") == tmp_path
 
 
-@pytest.mark.parametrize(("machine", "name"), [("x86_64", "amd64"), ("aarch64", "arm64"), ("RISCV64", "riscv64")])
-def test_architecture(machine, name):
-    assert host_facts.architecture(machine) == name
+@pytest.mark.parametrize(
+    ("table", "controller", "folders"),
+    [
+        ("0::/user.slice/a\n", "memory", ["user.slice/a", "user.slice", "."]),
+        ("4:memory:/box\n1:name=systemd:/x\n0::/y\n", "memory", ["memory/box", "memory"]),
+        ("5:cpu,cpuacct:/\n", "cpu", ["cpu"]),
+        ("", "memory", ["."]),
+    ],
+)
+def test_control_groups_up_to_the_root(table, controller, folders):
+    found = host_facts.cgroup_folders(table, controller, "/g")
+    assert [str(path.relative_to("/g")) for path in found] == folders
+
+
+def test_the_smallest_limit_counts(tmp_path):
+    for name, limit in (("a", "max"), ("a/b", "1073741824"), ("a/b/c", "2147483648")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "memory.max").write_text(f"{limit}\n")
+    assert host_facts.memory_limit_mb([tmp_path / "a/b/c", tmp_path / "a/b", tmp_path / "a"]) == 1024
+    assert host_facts.memory_limit_mb([tmp_path / "a"]) is None
 
 
 def test_basic_facts_of_this_machine():

@@ -213,3 +213,9 @@ def test_module_refuses_what_is_no_inventory(tmp_path, content):
     result = run_module(tmp_path, compare_with=str(path))
     assert result["failed"]
     assert "Needed: a file written by todo.k8s.host_inventory" in result["msg"]
+
+
+def test_processes_of_containers_are_told_by_what_everybody_may_read():
+    assert rules.is_nested("Name:\tsh\nNSpid:\t4711\t12\n")
+    assert not rules.is_nested("Name:\tsh\nNSpid:\t4711\n")
+    assert not rules.is_nested("Name:\tsh\n")

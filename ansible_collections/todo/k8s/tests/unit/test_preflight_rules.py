@@ -198,3 +198,34 @@ def test_errors_come_first_and_all_at_once():
 )
 def test_version_tuple(text, numbers):
     assert rules.version_tuple(text) == numbers
+
+
+def lacking(**changes):
+    entry = {"names": ["mmdebstrap", "uidmap"], "why": "to make base images", "certain": True}
+    return a_host(packages_lacking=[{**entry, **changes}], privileged=False, sudo_problem="sudo is not installed")
+
+
+def test_packages_that_this_user_may_not_install():
+    entry = only(rules.judge_packages(lacking(), rules.Wants()))
+    assert entry["severity"] == rules.ERROR
+    assert rules.sentence(entry) == (
+        "Debian packages mmdebstrap uidmap: found not installed, and this user may not install packages (sudo is not "
+        "installed); needed to make base images. Remedy: have somebody with the rights run "
+        "`sudo apt-get install --no-install-recommends mmdebstrap uidmap`."
+    )
+
+
+def test_packages_that_may_not_be_needed_are_a_warning():
+    assert only(rules.judge_packages(lacking(certain=False), rules.Wants()))["severity"] == rules.WARNING
+
+
+def test_packages_are_no_problem_of_somebody_who_may_install_them_or_of_a_host_without_apt():
+    assert rules.judge_packages({**lacking(), "privileged": True}, rules.Wants()) == []
+    assert rules.judge_packages({**lacking(), "apt": False}, rules.Wants()) == []
+
+
+def test_an_engine_that_this_user_could_not_use_is_not_installed():
+    host = a_host(engine={}, in_docker_group=False)
+    assert "usermod -aG docker" in only(rules.judge_engine(host, rules.Wants()))["remedy"]
+    # Without systemd the engine is this user's own: its socket goes to their group.
+    assert only(rules.judge_engine({**host, "systemd": False}, rules.Wants()))["severity"] == rules.INFO
