@@ -121,7 +121,7 @@ def test_apt_takes_packages_from_the_folder_alone(tmp_path):
         plan = subprocess.run(["apt-get", *options, "--print-uris", "install", "todo-k8s-unit"], **quiet).stdout
     available = [line for line in listed.splitlines() if line.startswith("Package:")]
     assert available == ["Package: todo-k8s-unit"]
-    assert "todo-k8s-unit_1.0-1+b1_all.deb" in plan
+    assert "/todo-k8s-unit_1.0-1%2bb1_all.deb" in plan
 
 
 def test_gathering_packages_can_install_none(tmp_path, monkeypatch):
