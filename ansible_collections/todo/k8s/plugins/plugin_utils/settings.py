@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-# Ansible's own validator: what it accepts here, the roles accept later.
+# Ansible's own validator: what it accepts here, the roles accept later. Its loader is the one in C.
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.yaml import yaml_load
 
 # How alike a name must be to be suggested, and to be suspected of being meant when nothing else claims it.
 SUGGEST, SUSPECT = 0.6, 0.8
@@ -30,12 +29,12 @@ def load_specs(roles: Path) -> tuple[dict[str, dict[str, Any]], set[str], set[st
     for role in sorted(path for path in roles.iterdir() if path.is_dir()):
         for spec in (role / "meta").glob("argument_specs.y*ml"):
             names.add(role.name)
-            entries = (yaml.safe_load(spec.read_text(encoding="utf-8")) or {}).get("argument_specs") or {}
+            entries = (yaml_load(spec.read_text(encoding="utf-8")) or {}).get("argument_specs") or {}
             for entry in entries.values():
                 options.update((entry or {}).get("options") or {})
         for folder in ("defaults", "vars"):
             for path in (role / folder).glob("*.y*ml"):
-                derived.update(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+                derived.update(yaml_load(path.read_text(encoding="utf-8")) or {})
     return options, names, derived
 
 
