@@ -227,7 +227,7 @@ def _from_cache(one: Search, go: Asked | None, wanted: Wanted) -> None:
             one.tried.append(str(error))
             return
         place = cached(wanted.cache_dir, one.tool, digest)
-        if is_built(one.tool, place):
+        if is_built(one.tool, place, one.binaries):
             one.found = _built(one, place, digest, 0.0)
 
 

@@ -191,9 +191,9 @@ def cached(cache_dir: Path, tool: Tool, digest: str) -> Path:
     return cache_dir / "tools" / f"{tool.name}-{tool.version}-{digest}"
 
 
-def is_built(tool: Tool, place: Path) -> bool:
-    """Whether all binaries of the tool are in that directory."""
-    return all(os.access(place / binary, os.X_OK) for binary in tool.packages)
+def is_built(tool: Tool, place: Path, binaries: list[str] | None = None) -> bool:
+    """Whether these binaries of the tool, or all, are in that directory: a bundle brings only what is wanted."""
+    return all(os.access(place / binary, os.X_OK) for binary in binaries or tool.packages)
 
 
 def parse_version(text: str) -> tuple[int, int, int] | None:

@@ -229,6 +229,19 @@ def test_a_module_is_built_once_and_linked(go_home):
     assert not (go_home / "cache/go").exists() and (go_home / "bin/hello").exists()
 
 
+def test_the_wanted_one_of_several_binaries_is_enough(tmp_path):
+    """A bundle brings kubectl without the six others that are built beside it."""
+    tool = make_tool(tmp_path / "kube", packages={"kubectl": "./cmd/kubectl", "kubelet": "./cmd/kubelet"})
+    place = tools.cached(tmp_path / "cache", tool, tools.key(tool, FAKE_GO))
+    fake(place / "kubectl", "hello")
+
+    def planned(binaries: list[str]) -> list[str]:
+        return resolve(Wanted([(tool, binaries)], tmp_path / "cache", lambda: FAKE_GO, source="module", dry=True)).built
+
+    assert planned(["kubectl"]) == []
+    assert planned(["kubelet"]) == planned([]) == ["kube v1.2.3"]
+
+
 @needs_go
 def test_a_broken_program_leaves_nothing_and_says_why(go_home):
     tool = make_tool(go_home / "hello", main="package main\n\nfunc main() { undefined() }\n")
