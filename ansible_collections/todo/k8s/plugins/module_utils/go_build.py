@@ -26,8 +26,8 @@ FETCH = "go: downloading "
 REMEDIES = [
     (
         r"x509|certificate",
-        "Go does not trust the server's certificate: behind a TLS-inspecting proxy set SSL_CERT_FILE to a bundle that "
-        "holds the proxy's CA.",
+        "Go does not trust the server's certificate: behind a TLS-inspecting proxy name its CA with todo_ca_bundle, or "
+        "have it in the system's bundle (SSL_CERT_FILE).",
     ),
     (
         r"missing go\.sum entry|updates to go\.mod needed",
