@@ -73,7 +73,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    pause = 1
+    pause: float = 0.5
     while not ending:
         begun = time.monotonic()
         # A session of its own: a signal to the supervisor's group must not reach the containers' shims.
@@ -84,7 +84,7 @@ def main() -> int:
         if ending:
             break
         pause = 1 if time.monotonic() - begun > LONG_ENOUGH else min(pause * 2, MAX_PAUSE)
-        print(f"supervisor: {command[0]} ended with {code}, next start in {pause} s", flush=True)
+        print(f"supervisor: {command[0]} ended with {code}, next start in {pause:g} s", flush=True)
         end_of_pause = time.monotonic() + pause
         while not ending and time.monotonic() < end_of_pause:
             time.sleep(0.2)
