@@ -318,7 +318,7 @@ def test_the_settings_of_a_bundle_are_known_to_the_roles(checkout, sources, tmp_
 def test_a_bundle_has_every_package_that_the_stages_install():
     packed = set(defaults("bundle")["bundle_package_names"])
     assert set(defaults("engine")["engine_packages"]) <= packed
-    assert set(defaults("verify")["verify_browser_packages"]) <= packed
+    assert set(defaults("verify")["verify_browser_packages"] + defaults("verify")["verify_driver_packages"]) <= packed
 
 
 def test_a_removed_tool_comes_back(checkout, sources, tmp_path):
