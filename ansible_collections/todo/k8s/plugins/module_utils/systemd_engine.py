@@ -18,6 +18,8 @@ from ansible_collections.todo.k8s.plugins.module_utils import rights
 UNITS = ("docker.socket", "docker.service", "containerd.service")
 DROP_IN = Path("/etc/systemd/system/docker.service.d/todo-k8s.conf")
 RECORD = "systemd.json"
+# `activating` is also a service that fails and is started again and again.
+RUNNING = ("active", "activating", "reloading")
 
 
 class SystemdError(Exception):
@@ -36,7 +38,7 @@ def drop_in(options: list[str], environment_file: str = "") -> str:
 
 def started_units(before: dict[str, str], after: dict[str, str]) -> list[str]:
     """Those units that run now and did not before, in the order of stopping."""
-    return [unit for unit in UNITS if after.get(unit) == "active" and before.get(unit) != "active"]
+    return [unit for unit in UNITS if after.get(unit) in RUNNING and before.get(unit) not in RUNNING]
 
 
 def record_path(state: Path) -> Path:
@@ -83,8 +85,9 @@ def remember(state: Path, before: dict[str, str]) -> None:
 
 def start(state: Path, options: list[str], environment_file: str = "") -> None:
     """Start docker.service with these options and environment. Raises SystemdError with the unit's last lines."""
-    before = read_record(state).get("before") or states()
-    text, written = drop_in(options, environment_file), False
+    record = read_record(state)
+    before = record.get("before") or states()
+    text, written, ours = drop_in(options, environment_file), False, record.get("drop_in", "")
     if text and not DROP_IN.exists():
         for command, data in ((["mkdir", "-p", str(DROP_IN.parent)], None), (["tee", str(DROP_IN)], text)):
             answer = subprocess.run(
@@ -92,10 +95,13 @@ def start(state: Path, options: list[str], environment_file: str = "") -> None:
             )
             if answer.returncode:
                 raise SystemdError(f"Docker engine: {DROP_IN} could not be written: {answer.stderr.strip()}")
-        written = True
+        written, ours = True, str(DROP_IN)
         _systemctl("daemon-reload")
     # Installing may have started it already, without the options.
     answer = _systemctl("restart" if written else "start", "docker.service")
+    # Also of a start that failed: the end undoes it.
+    units = started_units(before, states())
+    record_path(state).write_text(json.dumps({"before": before, "units": units, "drop_in": ours}))
     if answer.returncode:
         journal = ""
         if shutil.which("journalctl"):
@@ -105,9 +111,6 @@ def start(state: Path, options: list[str], environment_file: str = "") -> None:
             f"Docker engine: systemd could not start docker.service: {answer.stderr.strip()}\nIts last lines:\n"
             f"{journal.strip()}\nCure the cause above, or start an engine of your own."
         )
-    units = started_units(before, states())
-    drop = str(DROP_IN) if written else read_record(state).get("drop_in", "")
-    record_path(state).write_text(json.dumps({"before": before, "units": units, "drop_in": drop}))
 
 
 def stop(state: Path) -> list[str]:

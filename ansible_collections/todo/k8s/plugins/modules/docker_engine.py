@@ -172,7 +172,8 @@ def _provide(module, paths):
             "Install your distribution's package (Debian: docker.io) or set DOCKER_HOST to an engine that answers."
         )
     missing = debian_packages.missing(wanted) if wanted and not dockerd else []
-    command = debian_packages.by_hand(missing) if missing else "systemctl start docker (or dockerd)"
+    start = "systemctl start docker" if with_systemd() else "dockerd"
+    command = debian_packages.by_hand(missing) if missing else start
     rights.require("Docker engine: none answers", "an engine that answers", f"sudo {command}")
     diff = {"before": "no engine answers\n", "after": f"{dockerd or 'dockerd'} answers\n"}
     plan = f"install {', '.join(missing)} and start dockerd" if missing else f"start {dockerd}"

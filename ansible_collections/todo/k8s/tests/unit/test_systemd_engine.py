@@ -21,6 +21,7 @@ def test_only_what_did_not_run_before_is_ours_and_the_socket_goes_first():
     before = {"docker.socket": "inactive", "docker.service": "inactive", "containerd.service": "active"}
     after = dict.fromkeys(engine.UNITS, "active")
     assert engine.started_units(before, after) == ["docker.socket", "docker.service"]
+    assert engine.started_units(before, {**after, "docker.service": "activating"})[1:] == ["docker.service"]
     assert engine.started_units({}, {**after, "docker.socket": "unknown"}) == ["docker.service", "containerd.service"]
 
 
