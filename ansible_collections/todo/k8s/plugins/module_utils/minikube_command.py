@@ -23,7 +23,6 @@ class Outcome:
     errors: list[str] = field(default_factory=list)
     tail: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
-    reset: bool = False  # Minikube gave the old control plane up
 
     @property
     def said(self) -> str:
@@ -50,10 +49,12 @@ def start_command(binary: str, wanted: Wanted, *, as_root: bool, keep_context: b
         "--install-addons=true",
         "--interactive=false",
         "--delete-on-failure=false",
+        # Minikube's own is 6 minutes, for each thing that it waits for.
+        "--wait-timeout=3m",
     ]
     if wanted.base_image:
         # Everything is in the node image: no preload to fetch.
-        command += [f"--base-image={wanted.base_image}", "--preload=false"]
+        command += [f"--base-image={wanted.base_image}", "--preload=false", "--cache-images=false"]
     command += [f"--ports={port}" for port in wanted.ports]
     command += [f"--extra-config={option}" for option in wanted.extra_config]
     command += [f"--mount-string={mount}" for mount in wanted.mounts]
@@ -152,11 +153,10 @@ class Minikube:
                 if not event["message"]:
                     continue
                 tail.append(event["message"])
-                outcome.reset = outcome.reset or "will reset cluster" in event["message"]
                 if events.is_step(event):
                     steps.append((elapsed, event["name"]))
                     self.say(events.words(event, elapsed))
-                elif event["type"] == "error":
+                elif event["type"] == "error" and not events.is_noise(event):
                     outcome.errors.append(event["message"])
                 if event["type"] != "step" and hopeless(event["message"]):
                     outcome.errors.append(event["message"])

@@ -13,6 +13,7 @@ from ansible_collections.todo.k8s.plugins.module_utils import (
     kubeconfig,
     minikube_failure,
     minikube_plan,
+    minikube_rescue,
     node_routes,
     node_settings,
 )
@@ -23,6 +24,7 @@ from ansible_collections.todo.k8s.plugins.module_utils.minikube_nodes import Nod
 from ansible_collections.todo.k8s.plugins.module_utils.minikube_observation import Observation, observe
 from ansible_collections.todo.k8s.plugins.module_utils.minikube_profile import MinikubeError, Wanted
 
+YOUNG_SECONDS = 20  # how long a cluster that just began to run is waited for before it is mended
 SETTLE_SECONDS = 90  # how long a started cluster may take until every node is ready
 
 
@@ -153,6 +155,9 @@ class Converge:
         """Make the profile run as wanted."""
         self._refuse_foreign()
         observed = self.look()
+        if observed.running and observed.fresh and not observed.healthy and not observed.unfinished:
+            self.say(f"profile {self.wanted.profile} is still coming up")
+            observed = self._settled(YOUNG_SECONDS)
         plan = self.plan(observed, recreate=recreate)
         changes = {} if plan.delete else self.node_files(observed)
         self._note_node_files(changes, observed)
@@ -251,9 +256,20 @@ class Converge:
             self.delete()
         if plan.drop_config:
             profiles.config_path(self.home, self.wanted.profile).unlink(missing_ok=True)
-        if plan.reconfigure:
-            image = self.wanted.base_image or (self.result.observed.config or {}).get("KicBaseImage", "")
-            self.nodes.forget_kubeadm(self.wanted.profile, image)
+        for name in plan.removed:
+            # Minikube would wait 17 s for a container that is gone to stop.
+            shutil.rmtree(self.home / ".minikube" / "machines" / name, ignore_errors=True)
+        if plan.start and not plan.first_start:
+            self._prepare(self.result.observed, anew=plan.reconfigure)
+
+    def _prepare(self, observed: Observation, *, anew: bool) -> None:
+        """Make sure that a start finds the cluster's data, and with `anew` that it writes all settings again."""
+        profile = self.wanted.profile
+        script = minikube_rescue.keep_data()
+        if anew:
+            script += "; " + minikube_rescue.configure_anew(observed.expired_in(profile))
+        image = self.wanted.base_image or (observed.config or {}).get("KicBaseImage", "")
+        self.nodes.run_on_volume(profile, image, script)
 
     def _start(self, *, first: bool) -> None:
         """Run `minikube start`; once more when it failed of something that may have passed."""
@@ -268,14 +284,11 @@ class Converge:
             for phase, seconds in outcome.seconds.items():
                 self.result.took(phase, seconds)
             said = outcome.said
-            if outcome.reset:
-                self.result.warnings.append(
-                    f"Minikube profile {profile}: Minikube could not restart the control plane and reset it; what "
-                    "was in the cluster is lost."
-                )
             if outcome.code == 0:
                 observed = self._settled(20, need_ready=False)
                 if observed.apiserver == "Running":
+                    if not first:
+                        self.nodes.run(profile, minikube_rescue.drop_copy())
                     return
                 said = f"the API server did not answer after the start: {observed.apiserver_detail}"
             cause = minikube_failure.classify(said, self._evidence())
@@ -290,7 +303,7 @@ class Converge:
                 self.delete()
                 self.mark.begin()
             else:
-                self.nodes.forget_kubeadm(profile, self.wanted.base_image)
+                self._prepare(self.look(), anew=True)
 
     def _failed(self, cause: minikube_failure.Cause, said: str) -> str:
         detail, holders = cause.detail, ""
@@ -303,7 +316,7 @@ class Converge:
         tries = "twice" if len(self.result.attempts) > 1 else "once"
         return (
             f"Minikube profile {self.wanted.profile}: could not be started (tried {tries}), cause: {cause.name}. "
-            f"{holders}{cause.remedy}\nMinikube says: {detail or said.strip()[-800:]}"
+            f"{holders}{cause.remedy}\n{detail}\nMinikube says: {said.strip()[-800:]}"
         )
 
     def _evidence(self) -> str:

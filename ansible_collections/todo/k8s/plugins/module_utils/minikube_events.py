@@ -41,6 +41,20 @@ def parse(line: str) -> dict:
     }
 
 
+NOISE = (
+    'The "docker" driver should not be used with root',
+    "If you are running minikube within a VM",
+    "https://",
+    "Tip: ",
+    "To pull new external images",
+)
+
+
+def is_noise(event: dict) -> bool:
+    """Whether an error event is none: advice that Minikube gives on every start."""
+    return event["message"].startswith(NOISE)
+
+
 def is_step(event: dict) -> bool:
     """Whether the event begins a step."""
     return event["type"] == "step" and bool(event["step"])

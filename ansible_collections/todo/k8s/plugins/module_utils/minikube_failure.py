@@ -102,9 +102,9 @@ VAGUE = frozenset({"apiserver_unhealthy", "container_exited", "timeout", "networ
 # What a node is asked for when its API server stays away.
 EVIDENCE_SCRIPT = (
     "systemctl is-active kubelet containerd 2>/dev/null; "
-    "journalctl --unit=kubelet --lines=25 --no-pager --output=cat 2>/dev/null; "
-    "for f in $(ls -t /var/log/pods/kube-system_kube-apiserver-*/*/*.log "
-    "/var/log/pods/kube-system_etcd-*/*/*.log 2>/dev/null | head -n 3); do tail -n 15 $f; done; "
+    "journalctl --unit=kubelet --since=-180s --lines=25 --no-pager --output=cat 2>/dev/null; "
+    "for f in $(find /var/log/pods -mmin -3 -path '*kube-system_[ek]*/[ek]*/*.log' 2>/dev/null | head -n 6); do "
+    "tail -n 10 $f; done; "
     "df -P /var | tail -n 1 | awk '$5+0 >= 99 {print \"no space left on device: \" $0}'"
 )
 
@@ -141,7 +141,9 @@ def classify(said: str, evidence: str = "") -> Cause:
 
 
 def is_hopeless(message: str) -> bool:
-    """Whether an error of Minikube's cannot be helped by its own next attempt: then there is no point in waiting."""
+    """Whether an error of Minikube's must not, or need not, be followed by its own next attempt."""
+    if "will reset cluster" in message:  # and lose all that is in it
+        return True
     cause = _match(message, strong_only=False)
     return cause is not None and cause.name in ("port_taken", "name_taken", "disk_full", "no_engine")
 

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 import docker
 
 CREATED_BY = "created_by.minikube.sigs.k8s.io=true"
-KUBEADM_SETTINGS = "/var/tmp/minikube/kubeadm.yaml"  # noqa: S108  in the node
 SECONDS = 60
 DOCKER_ERRORS = (docker.errors.DockerException, OSError)
 
@@ -141,30 +140,29 @@ class Nodes:
             except docker.errors.NotFound:
                 continue
 
-    def forget_kubeadm(self, node: str, image: str) -> None:
-        """Take away kubeadm's last settings, so that Minikube configures the control plane anew around the same data.
-
-        It compares them with the new ones and does nothing when they are equal, even if no manifest is there any more.
-        """
-        command = f"rm -f {KUBEADM_SETTINGS}"
+    def run_on_volume(self, node: str, image: str, script: str) -> None:
+        """Run a shell script in a node, or on its volume while it does not run; nothing without a volume."""
         found = next((c for c in self.inspect() if c["Name"].strip("/") == node), None)
         if found and found["State"].get("Running"):
-            self.run(node, command)
+            self.run(node, script)
             return
         image = (found or {}).get("Image") or image
         if node not in self._volumes() or not image:
             return
-        made = self._api.create_container(
-            image,
-            entrypoint=["/bin/sh", "-c", command],
-            labels={"todo.k8s/purpose": "forget-kubeadm"},
-            host_config=self._api.create_host_config(binds=[f"{node}:/var"], network_mode="none"),
-        )
         try:
-            self._api.start(made["Id"])
-            self._api.wait(made["Id"], timeout=SECONDS)
-        finally:
-            self._api.remove_container(made["Id"], force=True, v=True)
+            made = self._api.create_container(
+                image,
+                entrypoint=["/bin/sh", "-c", script],
+                labels={"todo.k8s/purpose": "prepare-start"},
+                host_config=self._api.create_host_config(binds=[f"{node}:/var"], network_mode="none"),
+            )
+            try:
+                self._api.start(made["Id"])
+                self._api.wait(made["Id"], timeout=SECONDS)
+            finally:
+                self._api.remove_container(made["Id"], force=True, v=True)
+        except DOCKER_ERRORS as error:
+            raise NodeError(f"Node {node}: its volume could not be prepared for a start: {error}") from error
 
     def server_address(self, control_plane: dict, engine_host: str) -> str:
         """Where this host reaches the API server: the node itself on Linux, otherwise the published port."""

@@ -18,6 +18,7 @@ from ansible_collections.todo.k8s.plugins.module_utils import certificates, kube
 from ansible_collections.todo.k8s.plugins.module_utils.minikube_nodes import NodeError, Nodes, addresses
 
 SECONDS = 5.0
+YOUNG = 60  # seconds
 NODE_CERTIFICATES = "/var/lib/minikube/certs"
 
 
@@ -76,6 +77,13 @@ class Observation:
         return any(container["State"].get("Running") for container in self.containers)
 
     @property
+    def fresh(self) -> bool:
+        """Whether a container began to run less than a minute ago, so that Kubernetes may still be coming up."""
+        now = datetime.now(UTC)
+        begun = [container["State"].get("StartedAt", "")[:19] for container in self.containers]
+        return any((now - datetime.fromisoformat(f"{text}+00:00")).total_seconds() < YOUNG for text in begun if text)
+
+    @property
     def healthy(self) -> bool:
         """Whether every configured node and the API server work."""
         return (
@@ -83,6 +91,10 @@ class Observation:
             and bool(self.nodes)
             and all(n.host == "Running" and n.kubelet == "Running" and n.ready for n in self.nodes)
         )
+
+    def expired_in(self, name: str) -> list[str]:
+        """Paths of expired certificates in one node."""
+        return next((node.expired for node in self.nodes if node.name == name), [])
 
     def status(self) -> dict:
         """The control plane's components, as Minikube names them, and every node."""
@@ -118,7 +130,8 @@ def node_script(runtime: str) -> str:
     return (
         f"systemctl is-active kubelet {unit}; echo ==files; {node_settings.listing_script(runtime)}; "
         "echo ==manifests; ls /etc/kubernetes/manifests/ 2>/dev/null; "
-        f"echo ==certificates; for f in {NODE_CERTIFICATES}/*.crt {NODE_CERTIFICATES}/etcd/*.crt; do "
+        f"echo ==certificates; for f in {NODE_CERTIFICATES}/*.crt {NODE_CERTIFICATES}/etcd/*.crt "
+        "/var/lib/kubelet/pki/kubelet-client-current.pem; do "
         'case $f in *ca.crt) ;; *) [ -f "$f" ] && echo "# $f" && cat "$f";; esac; done; true'
     )
 
@@ -135,7 +148,7 @@ def parse_node(text: str, state: NodeState, now: datetime) -> None:
     for block in rest.split("# ")[1:]:
         path, _, pem = block.partition("\n")
         if expired(pem, now):
-            state.expired.append(f"{state.name}:{path}")
+            state.expired.append(path)
 
 
 def expired(pem: str, now: datetime) -> bool:
@@ -227,7 +240,7 @@ def observe(
             parse_node(nodes.run(name, node_script(runtime))[1], state, now)
         except NodeError:  # it died while we asked
             state.host = "Stopped"
-        found.expired += state.expired
+        found.expired += [f"{name}:{path}" for path in state.expired]
     found.apiserver = "Stopped" if found.containers else "Nonexistent"
     if servers:
         look_at_apiserver(found, ApiServer(home, profile, servers))

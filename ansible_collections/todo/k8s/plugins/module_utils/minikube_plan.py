@@ -14,6 +14,7 @@ class Plan:
     """The steps to take, and in words why. `repairs` are things that were broken, `reasons` all that changes."""
 
     unpause: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
     delete: bool = False
     drop_config: bool = False
     reconfigure: bool = False
@@ -99,6 +100,7 @@ def _mend(plan: Plan, observed: Observation, wanted: Wanted) -> None:
         state = states.get(name)
         if state is None or state.host == "Nonexistent":
             plan.start = True
+            plan.removed.append(name)
             plan.reconfigure = plan.reconfigure or name == wanted.profile
             plan.repair("container_removed", f"container {name} was gone", "made anew, its volume kept")
         elif state.host == "Stopped":
@@ -113,6 +115,9 @@ def _mend(plan: Plan, observed: Observation, wanted: Wanted) -> None:
     for node in observed.nodes:
         if node.kubelet != "Running":
             plan.start = True
+            # With the API server down as well, an interrupted reconfiguration may be behind it: begun once more.
+            lost = node.name == wanted.profile and observed.apiserver != "Running" and not observed.fresh
+            plan.reconfigure = plan.reconfigure or lost or not node.manifests
             plan.repair("kubelet_stopped", f"the kubelet of {node.name} was not running", "started")
         if node.runtime != "Running":
             plan.start = True
