@@ -14,6 +14,7 @@ import base64
 import contextlib
 import ipaddress
 import os
+import signal
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -146,4 +147,7 @@ if __name__ == "__main__":
     parser.add_argument("--user", default="")
     parser.add_argument("--origin", action="append", default=[], metavar="HOST=ADDRESS:PORT")
     parser.add_argument("--trust", help="file of authorities of origins that speak TLS")
-    asyncio.run(run(parser.parse_args()))
+    parser.add_argument("--seconds", type=int, default=3600, help="after which it ends by itself")
+    settings = parser.parse_args()
+    signal.alarm(settings.seconds)
+    asyncio.run(run(settings))

@@ -13,6 +13,7 @@ import http.server
 import io
 import json
 import os
+import signal
 import tarfile
 import zipfile
 from pathlib import Path
@@ -59,11 +60,7 @@ def image(name: str) -> dict[str, tuple[str, bytes]]:
     manifest = json.dumps(document).encode()
     found = {f"/v2/{name}/blobs/{digest(blob)}": (BLOB, blob) for blob in (config, layer)}
     tags = {f"/v2/{name}/manifests/{tag}": (MANIFEST, manifest) for tag in ("1", digest(manifest))}
-    return {
-        "/v2/": ("application/json", b"{}"),
-        **found,
-        **{f"/v2/{name}/manifests/{t}": (MANIFEST, manifest) for t in tags},
-    }
+    return {"/v2/": ("application/json", b"{}"), **found, **tags}
 
 
 def digest(data: bytes) -> str:
@@ -77,7 +74,9 @@ def main() -> None:
     parser.add_argument("--listen", required=True)
     parser.add_argument("--name", required=True)
     parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--seconds", type=int, default=3600, help="after which it ends by itself")
     options = parser.parse_args()
+    signal.alarm(options.seconds)
     options.folder.mkdir(parents=True, exist_ok=True)
     index = f'<!DOCTYPE html><a href="/wheels/{WHEEL}#sha256={hashlib.sha256(wheel()).hexdigest()}">{WHEEL}</a>'
     pages = {
