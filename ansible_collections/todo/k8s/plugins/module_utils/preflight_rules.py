@@ -283,10 +283,20 @@ def judge_sources(
     :param dispensable: Names whose silence is a warning only, because a cache may do.
     """
     warned = set(dispensable)
-    return [
-        finding(WARNING if name in warned else ERROR, name, f"no usable answer ({answer['detail']})", *remedies[name])
-        for name, answer in answers.items()
-        if not answer["ok"]
+    silent = [name for name, answer in answers.items() if not answer["ok"]]
+    if len(warned) > 1 and warned <= set(silent):  # offline, not a source's trouble: once is enough
+        detail = answers[next(name for name in silent if name in warned)]["detail"]
+        needed = "them only for what the caches do not hold"
+        remedy = "none with complete caches; otherwise check the network and its proxy (docs/networks.md)"
+        offline = [finding(WARNING, "network", f"no source of packages answers ({detail})", needed, remedy)]
+        silent = [name for name in silent if name not in warned]
+    else:
+        offline = []
+    return offline + [
+        finding(
+            WARNING if name in warned else ERROR, name, f"no usable answer ({answers[name]['detail']})", *remedies[name]
+        )
+        for name in silent
     ]
 
 

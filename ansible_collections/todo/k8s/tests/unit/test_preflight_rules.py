@@ -182,6 +182,17 @@ def test_sources():
     assert only(rules.judge_sources(answers, remedies, {"b"}))["severity"] == rules.WARNING
 
 
+def test_without_a_network_one_warning_is_enough():
+    answers = {name: {"ok": False, "detail": f"{name} is unreachable"} for name in ("apt", "go", "registry")}
+    remedies = dict.fromkeys(answers, ("n", "r"))
+    offline, registry = rules.judge_sources(answers, remedies, {"apt", "go"})
+    assert (offline["severity"], offline["subject"]) == (rules.WARNING, "network")
+    assert "apt is unreachable" in offline["found"]
+    assert (registry["severity"], registry["subject"]) == (rules.ERROR, "registry")
+    answers["apt"]["ok"] = True
+    assert [entry["subject"] for entry in rules.judge_sources(answers, remedies, {"apt", "go"})] == ["go", "registry"]
+
+
 def test_errors_come_first_and_all_at_once():
     host = a_host(cpus=1, arch="s390x", memory_mb=4000, capabilities_missing=["CAP_SYS_RESOURCE"])
     findings = rules.judge(host, rules.Wants())
