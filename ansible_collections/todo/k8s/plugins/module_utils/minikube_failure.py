@@ -118,8 +118,8 @@ def _match(text: str, *, strong_only: bool) -> Cause | None:
             start = text.rfind("\n", 0, match.start()) + 1
             end = text.find("\n", match.end())
             line = " ".join(text[start : end if end >= 0 else len(text)].split())
-            near = max(0, match.start() - start - 200)
-            return Cause(rule.cause.name, rule.cause.retry, rule.cause.remedy, line[near : near + 400])
+            near = max(0, match.start() - start - 120)
+            return Cause(rule.cause.name, rule.cause.retry, rule.cause.remedy, line[near : near + 300])
     return None
 
 

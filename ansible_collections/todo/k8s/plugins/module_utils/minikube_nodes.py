@@ -113,7 +113,8 @@ class Nodes:
             for path, content in files.items():
                 entry = tarfile.TarInfo(path.lstrip("/"))
                 data = content.encode()
-                entry.size, entry.mode, entry.mtime = len(data), 0o644, int(time.time())
+                entry.size, entry.mtime = len(data), int(time.time())
+                entry.mode = 0o600 if path.endswith("/proxy.conf") else 0o644  # a proxy's address may hold a password
                 archive.addfile(entry, io.BytesIO(data))
         folders = " ".join(sorted({str(PurePosixPath(path).parent) for path in files}))
         self.run(node, f"mkdir -p {folders}")

@@ -57,7 +57,8 @@ def present(observed: Observation, wanted: Wanted, *, recreate: bool) -> Plan:
     _mend(plan, observed, wanted)
     _grow_or_shrink(plan, observed, wanted)
     if "extra_config" in plan.differences:
-        plan.start = True
+        # Without it Minikube writes the kubelet's new options and leaves it running with the old ones.
+        plan.start = plan.reconfigure = True
         plan.reasons.append("extra_config changed: components restarted with it")
     if not plan.start and observed.context != "Configured":
         plan.context = True

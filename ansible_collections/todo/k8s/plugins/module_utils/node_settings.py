@@ -100,7 +100,8 @@ def apply_script(runtime: str, written: list[str], removed: list[str]) -> str:
         lines.append(f"ip route flush proto {node_routes.PROTOCOL} || true; systemctl disable pod-routes.service")
     lines += [f"rm -f {path}" for path in removed]
     if "ca_bundle" in changed:
-        lines.append("update-ca-certificates >/dev/null 2>&1")
+        # It leaves the links to what was removed; --fresh would take Minikube's own along.
+        lines.append("find /etc/ssl/certs -xtype l -delete; update-ca-certificates >/dev/null 2>&1")
     lines.append("systemctl daemon-reload")
     if node_routes.UNIT in written:
         lines.append("systemctl enable pod-routes.service 2>/dev/null; systemctl restart pod-routes.service")
