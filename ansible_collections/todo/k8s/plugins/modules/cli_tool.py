@@ -161,7 +161,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.todo.k8s.plugins.module_utils import go_build, release_fetch, tool_links
+from ansible_collections.todo.k8s.plugins.module_utils import go_build, network, release_fetch, tool_links
 from ansible_collections.todo.k8s.plugins.module_utils.progress import report
 from ansible_collections.todo.k8s.plugins.module_utils.tool_resolve import SOURCES, Outcome, Wanted, resolve
 from ansible_collections.todo.k8s.plugins.module_utils.tool_spec import ToolError, host_platform, load
@@ -214,6 +214,7 @@ def present(module: AnsibleModule, go: str) -> dict:
     """Have the tools."""
     params = module.params
     cache_dir = Path(params["cache_dir"])
+    network.apply()
     if bundle := optional(module, "ca_bundle"):
         # Both Python's downloads and Go's look there.
         os.environ["SSL_CERT_FILE"] = str(release_fetch.trust(bundle, Path(module.tmpdir)))
