@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from ansible_collections.todo.k8s.plugins.module_utils.redact import redact
+
 # Minikube's step names, and the phase they begin.
 PHASES = {
     "Initial Minikube Setup": "setup",
@@ -24,7 +26,11 @@ PHASES = {
 
 
 def parse(line: str) -> dict:
-    """One line of output: {type, step, total, name, message}; plain text is of type `text`."""
+    """One line of output: {type, step, total, name, message}; plain text is of type `text`.
+
+    Minikube tells the proxies it uses, passwords and all: they are left out.
+    """
+    line = redact(line)
     try:
         event = json.loads(line)
         data = event["data"]

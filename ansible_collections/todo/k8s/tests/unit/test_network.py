@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.todo.k8s.plugins.filter.network_environment import network_environment
-from ansible_collections.todo.k8s.plugins.module_utils import network, pod_network
+from ansible_collections.todo.k8s.plugins.module_utils import minikube_events, network, pod_network
 from ansible_collections.todo.k8s.plugins.module_utils.network import NetworkError, Settings, Store
 
 CHECKOUT = Path(__file__).resolve().parents[5]
@@ -195,6 +195,14 @@ def test_apt_is_told_by_a_file_that_only_its_owner_reads(monkeypatch):
     monkeypatch.delenv(network.FILE_VARIABLE)
     with network.apt_arguments() as arguments:
         assert arguments == []
+
+
+def test_minikube_tells_its_proxies_without_the_password():
+    told = {"type": "io.k8s.sigs.minikube.info", "data": {"message": f"Found network options: HTTP_PROXY={PROXY}"}}
+    event = minikube_events.parse(json.dumps(told))
+    assert event["message"].startswith("Found network options: HTTP_PROXY=http://alice:")
+    assert SECRET not in str(event)
+    assert SECRET not in str(minikube_events.parse(f"HTTP_PROXY={PROXY}"))
 
 
 def test_objects_for_pods():
