@@ -177,8 +177,21 @@ PROBES: dict[str, Callable[[float], str]] = {
 }
 
 
+def has_route(tables: str) -> bool:
+    """Whether anything but this host itself can be reached, from the text of /proc/net/route and ipv6_route."""
+    names = [fields[0] if fields[-1].isdigit() else fields[-1] for line in tables.splitlines() if (fields := line.split())]
+    return any(name not in ("lo", "Iface", "MTU", "IRTT") for name in names)
+
+
+def routes() -> str:
+    """This host's routes; where there are no such files it has some for all that is known."""
+    tables = [Path("/proc/net/route"), Path("/proc/net/ipv6_route")]
+    found = [path.read_text() for path in tables if path.exists()]
+    return "".join(found) if found else "unknown"
+
+
 def ask_all(questions: dict[str, Callable[[], str]], timeout: float) -> dict[str, dict[str, Any]]:
-    """Ask all at once; a question that fails at once is asked a second time, as networks hiccup.
+    """Ask all at once; a question that fails at once is asked a second time, as networks hiccup, where there is one.
 
     :param questions: What to call, by name; each raises ``Unavailable`` or returns a text.
     :param timeout: Seconds after which a question that hangs is given up.
@@ -187,15 +200,16 @@ def ask_all(questions: dict[str, Callable[[], str]], timeout: float) -> dict[str
     results = {name: {"ok": False, "detail": f"no answer within {timeout:g} s"} for name in questions}
 
     def ask(name: str) -> None:
-        for attempt in (1, 2):
+        for attempt in range(attempts, 0, -1):
             try:
                 results[name] = {"ok": True, "detail": questions[name]()}
                 return
             except Unavailable as error:
                 results[name] = {"ok": False, "detail": str(error)}
-                if attempt == 1 and pause.wait(0.5):
+                if attempt > 1 and pause.wait(0.5):
                     return
 
+    attempts = 2 if has_route(routes()) else 1
     pause = threading.Event()
     threads = [threading.Thread(target=ask, args=(name,), daemon=True) for name in questions]
     for thread in threads:

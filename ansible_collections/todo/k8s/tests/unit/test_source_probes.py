@@ -130,3 +130,27 @@ def test_apt_release_files():
 @pytest.mark.parametrize(("load", "expected"), [(0.1, 6), (2, 6), (4, 12), (50, 24)])
 def test_patience_grows_with_the_load(load, expected):
     assert probes.patience(6, load, 2) == expected
+
+
+def test_a_host_with_loopback_alone_has_no_route():
+    head = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n"
+    ipv4 = "eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+    ipv6 = f"{'0' * 32} 00 {'0' * 32} 00 {'0' * 32} ffffffff 00000001 00000000 00200200       "
+    assert not probes.has_route(f"{head}{ipv6}lo\n")
+    assert probes.has_route(f"{head}{ipv4}")
+    assert probes.has_route(f"{head}{ipv6}eth0\n")
+    assert probes.has_route("unknown")
+
+
+def test_without_a_route_nothing_is_asked_twice(monkeypatch):
+    asked = []
+
+    def silent():
+        asked.append(1)
+        raise probes.Unavailable("unreachable")
+
+    for routes, times in (("", 1), ("unknown", 2)):
+        asked.clear()
+        monkeypatch.setattr(probes, "routes", lambda routes=routes: routes)
+        assert probes.ask_all({"a": silent}, 5)["a"] == {"ok": False, "detail": "unreachable"}
+        assert len(asked) == times
