@@ -6,7 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ansible_collections.todo.k8s.plugins.module_utils import (
@@ -171,7 +171,11 @@ class Converge:
             plan = self.plan(observed, recreate=recreate)
         self._clear_way(plan)
         if plan.start:
-            self._start(first=plan.first_start)
+            if plan.removed and self.wanted.profile not in plan.removed:  # workers only, which publish nothing
+                with profiles.without_ports(self.home, self.wanted.profile):
+                    self._start(replace(self.wanted, ports=()), first=plan.first_start)
+            else:
+                self._start(self.wanted, first=plan.first_start)
             observed = self.look()
         elif plan.context:
             kubeconfig.write_context(kubeconfig.path(), self.wanted.profile, self._server(observed), self.home)
@@ -271,14 +275,14 @@ class Converge:
         image = self.wanted.base_image or (observed.config or {}).get("KicBaseImage", "")
         self.nodes.run_on_volume(profile, image, script)
 
-    def _start(self, *, first: bool) -> None:
+    def _start(self, wanted: Wanted, *, first: bool) -> None:
         """Run `minikube start`; once more when it failed of something that may have passed."""
         profile = self.wanted.profile
         if first:
             self.mark.begin()
         for number in (1, 2):
             keep = kubeconfig.current_context(kubeconfig.path()) not in ("", profile)
-            command = start_command(self.tool.binary, self.wanted, as_root=_is_root(), keep_context=keep)
+            command = start_command(self.tool.binary, wanted, as_root=_is_root(), keep_context=keep)
             begun = time.monotonic()
             outcome = self.tool.start(command, self.timeout, minikube_failure.is_hopeless)
             for phase, seconds in outcome.seconds.items():

@@ -119,6 +119,8 @@ def host_state(container: dict | None) -> str:
     if container is None:
         return "Nonexistent"
     state = container["State"]
+    if state.get("Status") == "created":  # it could not be started, so what it was made with is wrong
+        return "Nonexistent"
     if state.get("Paused"):
         return "Paused"
     return "Running" if state.get("Running") else "Stopped"

@@ -113,7 +113,8 @@ def _mend(plan: Plan, observed: Observation, wanted: Wanted) -> None:
         plan.repair("certificates_expired", f"certificates had expired ({names})", "made anew")
     if plan.start or plan.unpause:
         return
-    for node in observed.nodes:
+    staying = [node for node in observed.nodes if node.name in _machines(observed, wanted)]
+    for node in staying:
         if node.kubelet != "Running":
             plan.start = True
             # With the API server down as well, an interrupted reconfiguration may be behind it: begun once more.
@@ -129,7 +130,7 @@ def _mend(plan: Plan, observed: Observation, wanted: Wanted) -> None:
         plan.start = plan.reconfigure = True
         plan.repair("apiserver_unhealthy", f"the API server did not answer ({observed.apiserver_detail})", "restarted")
         return
-    unready = [node.name for node in observed.nodes if not node.ready]
+    unready = [node.name for node in staying if not node.ready]
     if unready:
         plan.start = True
         plan.repair("node_not_ready", f"not ready: {', '.join(unready)}", "started again")
