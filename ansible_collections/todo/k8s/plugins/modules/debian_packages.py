@@ -81,8 +81,9 @@ def _install(module):
     if not missing:
         module.exit_json(changed=False, installed=[], removed=[], msg="all packages are installed")
     packages.require_rights(missing, module.params["why"])
-    came = missing
+    came, verb = missing, "would be installed"
     if not module.check_mode:
+        verb = "installed"
         came = packages.install(
             missing,
             start_services=module.params["start_services"],
@@ -95,7 +96,7 @@ def _install(module):
         installed=came,
         removed=[],
         diff={"before": "", "after": _lines(came)},
-        msg=f"were missing, installed{rights.how()}: {', '.join(missing)}",
+        msg=f"were missing, {verb}{rights.how()}: {', '.join(missing)}",
     )
 
 
@@ -106,12 +107,13 @@ def _remove(module):
     there = sorted(set(names) - set(packages.missing(names)))
     if there and not module.check_mode:
         packages.remove(there, say=report)
+    verb = "would be removed" if module.check_mode else "removed"
     module.exit_json(
         changed=bool(there),
         installed=[],
         removed=there,
         diff={"before": _lines(there), "after": ""},
-        msg=f"removed{rights.how()}: {', '.join(there)}" if there else "none of them is installed",
+        msg=f"{verb}{rights.how()}: {', '.join(there)}" if there else "none of them is installed",
     )
 
 
