@@ -59,12 +59,16 @@ def test_what_is_no_proxys_address_is_refused_and_never_shown(url, said):
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory):
     """A certificate authority's PEM text."""
+    return make_authority(tmp_path_factory.mktemp("authority"))
+
+
+def make_authority(folder):
     sys.path.insert(0, str(SUPPORT))
     try:
         from todo_testing.inspecting_proxy import Authority
     finally:
         sys.path.remove(str(SUPPORT))
-    return Authority(tmp_path_factory.mktemp("authority")).path.read_text()
+    return Authority(folder).path.read_text()
 
 
 def test_authorities_are_read_without_remarks_and_once(tmp_path, authority):
@@ -100,8 +104,10 @@ def test_the_whole_bundle(tmp_path, authority, monkeypatch):
     system = tmp_path / "system.pem"
     other = authority.replace("\n", "\r\n", 1)
     system.write_text(f"remark\n{other}")
-    assert network.merge(str(system), [authority.strip()]) == authority
+    assert network.merge(str(system), [authority.strip()]) == authority, "each once"
     assert network.merge("", [authority.strip()]) == authority
+    extra = make_authority(tmp_path)
+    assert network.merge(str(system), [extra.strip()]) == authority + extra, "the system's stay trusted"
     monkeypatch.setattr(network, "MAX_BUNDLE", 10)
     with pytest.raises(NetworkError, match="at most 10 bytes"):
         network.merge("", [authority])
