@@ -59,6 +59,8 @@ def stages() -> list[Stage]:
         pytest("chatbot-backend, API", "4 function", "chatbot/backend/tests", env=".venv-app"),
         Stage("chart", "2 chart", [str(BIN / "python"), "scripts/check_chart.py", str(STATE / "bin")]),
         *(molecule(name) for name in scenarios()),
+        # After the whole path, which fills the caches and takes its engine away: the store is free then.
+        Stage("offline", "3 deployment", ["scripts/check_offline", *INVENTORIES]),
     ]
 
 
