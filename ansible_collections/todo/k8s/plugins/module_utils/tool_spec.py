@@ -18,6 +18,8 @@ from pathlib import Path
 
 import yaml
 
+from ansible_collections.todo.k8s.plugins.module_utils.platforms import architecture
+
 VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
 VERSION_TIMEOUT = 15  # seconds; a wrapper script on PATH may ask the network
 FIELDS = {
@@ -37,7 +39,6 @@ FIELDS = {
 RELEASE_FIELDS = {"version", "versions", "url", "member", "sha256"}
 PLATFORMS = ("linux/amd64", "linux/arm64", "darwin/amd64", "darwin/arm64")
 SHA256 = re.compile(r"[0-9a-f]{64}")
-MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}  # as the kernel calls them: as Go and release files do
 # The C loader is ten times as fast; where libyaml is missing, ours does.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -149,8 +150,7 @@ def _release_problem(binary: str, pinned: dict, spec: dict) -> str:
 
 def host_platform() -> tuple[str, str]:
     """Operating system and architecture of this host in release files' words, without asking Go."""
-    machine = platform.machine().lower()
-    return platform.system().lower(), MACHINES.get(machine, machine)
+    return platform.system().lower(), architecture()
 
 
 def asset(tool: Tool, binary: str, goos: str, goarch: str) -> Asset | None:

@@ -1,4 +1,4 @@
-"""Other platforms, by facts recorded there: what is found, where the engine is looked for, what is said."""
+"""Other platforms, by facts as such hosts give them, written by hand: what is found, where the engine is looked for, what is said."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Uname = namedtuple("Uname", "system node release version machine")
 
 
 class Recorded:
-    """One host as it was recorded."""
+    """One host, as its commands and files would tell."""
 
     def __init__(self, name: str) -> None:
         self.folder = HOSTS / name
@@ -39,7 +39,7 @@ class Recorded:
 
 @contextmanager
 def engine_at(path: Path, answers: dict[str, tuple[int, bytes]]):
-    """An HTTP server on a Unix socket that gives recorded answers."""
+    """An HTTP server on a Unix socket that gives prepared answers."""
 
     class Handler(BaseHTTPRequestHandler):
         def address_string(self):
