@@ -1,4 +1,4 @@
-"""Other platforms, by facts as such hosts give them, written by hand: what is found, where the engine is looked for, what is said."""
+"""Other platforms, by facts written down as such hosts give them: what is found, where the engine is, what is said."""
 
 from __future__ import annotations
 
