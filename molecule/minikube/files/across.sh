@@ -3,7 +3,7 @@
 set -eu
 kubectl() { "$tool" --kubeconfig="$config" --context="$profile" "$@"; }
 tool=$1 config=$2 profile=$3
-kubectl run across --image=registry.k8s.io/kube-proxy:v1.34.3 --image-pull-policy=Never --restart=Never \
+kubectl run across --image=docker.io/todo-k8s/mk-test:1 --image-pull-policy=Never --restart=Never \
   --overrides="{\"spec\": {\"nodeName\": \"$profile-m02\", \"terminationGracePeriodSeconds\": 0}}" \
   --command -- sleep infinity >/dev/null
 kubectl wait pod/across --for=condition=Ready --timeout=60s >/dev/null

@@ -34,3 +34,34 @@ def test_an_empty_file_goes(tmp_path):
 def test_a_missing_file_is_fine(tmp_path):
     assert kubeconfig.current_context(tmp_path / "none") == ""
     assert not kubeconfig.remove_context(tmp_path / "none", "todo")
+
+
+def written(tmp_path, content):
+    home = tmp_path / "home"
+    return home, kubeconfig.with_context(content, "todo", "https://192.168.49.2:8443", home)
+
+
+def test_a_context_of_ours_is_known_again(tmp_path):
+    home, content = written(tmp_path, {})
+    servers = ["https://192.168.49.2:8443", "https://127.0.0.1:32768"]
+    assert kubeconfig.context_state(content, "todo", servers, home) == ("Configured", servers[0])
+    assert kubeconfig.context_state(content, "other", servers, home) == ("Nonexistent", "")
+    assert content["current-context"] == "todo"
+
+
+def test_a_context_that_leads_elsewhere_is_seen(tmp_path):
+    home, content = written(tmp_path, {})
+    assert kubeconfig.context_state(content, "todo", ["https://10.0.0.1:8443"], home)[0] == "Misconfigured"
+    assert kubeconfig.context_state(content, "todo", [], tmp_path / "elsewhere")[0] == "Misconfigured"
+    assert kubeconfig.context_state(content, "todo", [], home)[0] == "Configured"
+    content["users"][0]["user"] = {"token": "x"}
+    assert kubeconfig.context_state(content, "todo", [], home)[0] == "Misconfigured"
+
+
+def test_writing_ours_leaves_all_others_and_the_current_one(tmp_path):
+    _, content = written(tmp_path, {**CONTENT, "current-context": "work"})
+    assert [entry["name"] for entry in content["contexts"]] == ["work", "todo"]
+    assert content["current-context"] == "work"
+    config = tmp_path / "sub" / "config"
+    kubeconfig.write_context(config, "todo", "https://a:1", tmp_path)
+    assert config.stat().st_mode & 0o777 == 0o600
