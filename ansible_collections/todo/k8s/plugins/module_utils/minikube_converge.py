@@ -155,7 +155,7 @@ class Converge:
         """Make the profile run as wanted."""
         self._refuse_foreign()
         observed = self.look()
-        if observed.running and observed.fresh and not observed.healthy and not observed.unfinished:
+        if observed.coming_up and not observed.unfinished:
             self.say(f"profile {self.wanted.profile} is still coming up")
             observed = self._settled(YOUNG_SECONDS)
         plan = self.plan(observed, recreate=recreate)

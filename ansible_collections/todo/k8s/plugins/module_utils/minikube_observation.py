@@ -84,6 +84,12 @@ class Observation:
         return any((now - datetime.fromisoformat(f"{text}+00:00")).total_seconds() < YOUNG for text in begun if text)
 
     @property
+    def coming_up(self) -> bool:
+        """Whether waiting may be all that it takes: everything was started, and not long ago."""
+        started = bool(self.nodes) and all(n.host == "Running" and n.kubelet == "Running" for n in self.nodes)
+        return started and self.fresh and not self.healthy and not self.expired
+
+    @property
     def healthy(self) -> bool:
         """Whether every configured node and the API server work."""
         return (

@@ -33,7 +33,7 @@ def configure_anew(expired: list[str]) -> str:
     """
     paths = [SETTINGS]
     if expired:
-        paths += [path for crt in expired for path in dict.fromkeys((crt, crt.removesuffix(".crt") + ".key"))]
+        paths += expired
         paths += ["/etc/kubernetes/*.conf", "/var/lib/kubelet/pki/kubelet-client-current.pem"]
     return (
         f"rm -f {' '.join(paths)}; cd {CERTIFICATES} 2>/dev/null && for key in *.key etcd/*.key; do "

@@ -3,6 +3,7 @@
 import copy
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -166,3 +167,13 @@ def test_stopping():
     assert plans.stopped(observation()).reasons == ["stopped minikube"]
     assert plans.stopped(observation(node={"host": "Stopped"})).reasons == []
     assert plans.stopped(observation(node={"host": "Paused"})).unpause == ["minikube"]
+
+
+def test_only_what_was_started_a_moment_ago_is_waited_for():
+    young = observation(apiserver="Stopped")
+    assert not young.coming_up
+    young.containers[0]["State"]["StartedAt"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.123456789Z")
+    assert young.coming_up
+    assert not observation(containers=young.containers).coming_up
+    for node in ({"kubelet": "Stopped"}, {"host": "Paused"}):
+        assert not observation(node=node, apiserver="Stopped", containers=young.containers).coming_up
