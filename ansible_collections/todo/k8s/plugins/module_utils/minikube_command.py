@@ -102,6 +102,8 @@ class Minikube:
 
     def _spawn(self, command: list[str]) -> subprocess.Popen:
         (self.home / "tmp").mkdir(parents=True, exist_ok=True)
+        # Minikube writes its whole environment into its logs, a proxy's password too, and keys beside them.
+        self.home.chmod(0o700)
         try:
             return subprocess.Popen(
                 command,
