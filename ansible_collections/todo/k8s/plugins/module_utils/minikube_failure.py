@@ -50,6 +50,10 @@ RULES = (
         strong=True,
     ),
     Rule(
+        Cause("too_few_cpus", False, "Set cpus to what the Docker engine has, at least 2, or give the engine more."),
+        r"not enough CPUs|RSRC_INSUFFICIENT\w*CORES|range of CPUs is from|has less than \d+ CPUs available",
+    ),
+    Rule(
         Cause("out_of_memory", False, "Give the node, or the machine, more memory."),
         r"RSRC_INSUFFICIENT\w*MEMORY|cannot allocate memory|oom-?kill|OOMKilled|out of memory: killed",
         strong=True,
