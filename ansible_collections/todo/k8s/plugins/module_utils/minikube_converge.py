@@ -145,7 +145,8 @@ class Converge:
         if found.addons.enable or found.addons.disable:
             enabled = sorted(n for n, on in ((observed.config or {}).get("Addons") or {}).items() if on)
             after = sorted((set(enabled) | set(found.addons.enable)) - set(found.addons.disable))
-            self.result.differences["addons"] = {"before": enabled, "after": after}
+            if after != enabled:  # a new cluster gets them all, which is no difference
+                self.result.differences["addons"] = {"before": enabled, "after": after}
         self.result.changed = bool(self.result.reasons)
         return found
 
