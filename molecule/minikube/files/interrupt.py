@@ -1,6 +1,6 @@
 """Kills a start of a Minikube profile at a chosen point, as a power cut or an impatient user would.
 
-Runs the module `todo.k8s.minikube` in a process group of its own, waits until it reports a text, and kills with SIGKILL:
+Runs the module `todo.k8s.minikube` in a process group of its own, waits until it reports a text, and kills with SIGKILL
 the whole group (module and minikube), or the module alone, which leaves minikube an orphan.
 
 usage: interrupt.py ARGUMENTS.json TEXT SECONDS group|module

@@ -179,7 +179,8 @@ PROBES: dict[str, Callable[[float], str]] = {
 
 def has_route(tables: str) -> bool:
     """Whether anything but this host itself can be reached, from the text of /proc/net/route and ipv6_route."""
-    names = [fields[0] if fields[-1].isdigit() else fields[-1] for line in tables.splitlines() if (fields := line.split())]
+    rows = [line.split() for line in tables.splitlines() if line.strip()]
+    names = [fields[0] if fields[-1].isdigit() else fields[-1] for fields in rows]
     return any(name not in ("lo", "Iface", "MTU", "IRTT") for name in names)
 
 
