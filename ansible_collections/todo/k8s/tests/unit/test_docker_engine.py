@@ -145,7 +145,9 @@ def test_an_engine_beside_the_usual_one(paths):
 
 def test_pid_files_of_other_processes_go_and_those_of_ours_stay(paths):
     paths.data.mkdir()
-    with subprocess.Popen(["sh", "-c", "read line", str(paths.data)], stdin=subprocess.PIPE) as ours:
+    command = ["sh", "-c", "echo begun; read line", str(paths.data)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as ours:
+        ours.stdout.readline()  # Linux shows no command line yet in the moment in which Popen returns
         paths.daemon_pid.write_text(str(ours.pid))
         paths.supervisor_pid.write_text(str(os.getpid()))
         engines.forget_stale_pids(paths)
