@@ -16,8 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ansible_collections.todo.k8s.plugins.module_utils.bundle_archive import BundleError, Manifest, Reader, Say, unpack
-
-ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+from ansible_collections.todo.k8s.plugins.module_utils.platforms import architecture
 
 
 @dataclass(frozen=True)
@@ -31,11 +30,6 @@ class Host:
     commit: str = ""
     changed: tuple[str, ...] = ()
     git_said: str = ""
-
-
-def architecture() -> str:
-    """This machine's architecture, called as Go calls it."""
-    return ARCHITECTURES.get(platform.machine(), platform.machine())
 
 
 def release(text: str) -> str:
