@@ -1,6 +1,9 @@
 # make help lists the targets. Settings: inventories/local/group_vars/all.yml, or make up ARGS='-e minikube_cpus=2'
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+# Kept even where the environment says otherwise: each Ansible module is a Python of its own, and would compile what it
+# imports anew every time.
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 PLAYBOOK := $(VENV)/bin/ansible-playbook
 ARGS ?=

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.vars import load_extra_vars
+from ansible.vars.plugins import get_vars_from_path
 
 from ansible_collections.todo.k8s.plugins.module_utils import network
 from ansible_collections.todo.k8s.plugins.module_utils.preflight_rules import ERROR, failure_message, finding
@@ -70,7 +71,7 @@ class ActionModule(ActionBase):
                 needed = settings.describe(spec)
                 if not settings.is_secret(spec) and spec.get("options"):
                     needed += f" ({settings.value_error(name, value, spec)})"
-                remedy = "correct it where it is set: inventories/*/group_vars, playbooks/vars or -e"
+                remedy = "correct it where it is set: inventories/*/group_vars, playbooks/group_vars or -e"
                 found.append(finding(ERROR, f"setting '{name}'", shown, needed, remedy))
         return found
 
@@ -99,5 +100,12 @@ class ActionModule(ActionBase):
         play = self._task.play
         playbook = set(without_extra.get_vars(play=play, include_hostvars=False, use_cache=False))
         target = manager._inventory.get_host(host)
+        # The group_vars beside a playbook are its own, though Ansible counts them among the host's variables. Those
+        # beside an inventory are its user's, also where both lie in one folder.
+        folder = Path(self._loader.get_basedir()).resolve()
+        given_by = [Path(source).resolve() for source in manager._inventory._sources or []]
+        if folder not in {path if path.is_dir() else path.parent for path in given_by}:
+            entities = [*target.get_groups(), target]
+            playbook |= set(get_vars_from_path(self._loader, str(folder), entities, "task"))
         every = set(without_extra.get_vars(play=play, host=target, include_hostvars=False, use_cache=False))
         return settings.Sources(extra=given, playbook=playbook, inventory=every - playbook - facts, results=facts)

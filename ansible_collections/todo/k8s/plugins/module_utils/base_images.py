@@ -148,6 +148,19 @@ def provide(
     return decision, {base.name: _result(base, decision, store, missing + unmade) for base in bases}
 
 
+def known(bases: list[Base], store: ImageStore, source: str = "auto") -> dict[str, dict]:
+    """What `provide` returns where it need not ask a registry or make anything; empty where it would have to."""
+    asked = []
+
+    def unsure(reference: str, seconds: float) -> str:
+        asked.append(reference)
+        return "not asked"
+
+    decision = decide(source, bases, lambda name: store.inspect(name) is not None, unsure, 0)
+    found = {} if asked else {base.name: _result(base, decision, store, []) for base in bases}
+    return found if all(base["id"] for base in found.values()) else {}
+
+
 def _pull(decision: Decision, bases: list[Base], store: ImageStore, *, fall_back: bool, say) -> Decision:
     for base in bases:
         try:

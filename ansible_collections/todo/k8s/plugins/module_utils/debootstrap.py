@@ -78,6 +78,10 @@ def normalise(debian: dict) -> dict:
     wish.setdefault("variant", "essential")
     wish.setdefault("trim", True)
     wish["env"] = {"PATH": PATH, **wish.get("env", {})}
+    # An option that was left out and one that is empty are the same wish.
+    for name in ("files", "users"):
+        if name in wish:
+            wish[name] = [{key: value for key, value in item.items() if value is not None} for item in wish[name]]
     return wish
 
 
@@ -85,15 +89,10 @@ def key(debian: dict, machine: str | None = None) -> str:
     """12 hexadecimal digits that stand for this wish, the recipe and the machine's architecture."""
     wish = normalise(debian)
     wish["files"] = [
-        {**item, "src": source_hash(Path(item["src"]))} if item.get("src") else item for item in files(wish)
+        {**item, "src": source_hash(Path(item["src"]))} if item.get("src") else item for item in wish.get("files", [])
     ]
     parts = {"recipe": RECIPE, "machine": machine or platform.machine(), "wish": wish}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
-
-
-def files(wish: dict) -> list[dict]:
-    """The files to place, without empty fields."""
-    return [{name: value for name, value in item.items() if value is not None} for item in wish.get("files", [])]
 
 
 def source_hash(source: Path) -> str:
@@ -164,7 +163,7 @@ def command(debian: dict, output: str, *, mirrors: list[str], apt_options: list[
     if wish.get("users"):
         arguments.append(f"--essential-hook={user_hook(wish['users'])}")
     arguments.append(f"--customize-hook={CLEAN}")
-    for item in files(wish):
+    for item in wish.get("files", []):
         stage = "essential" if item.get("early") else "customize"
         arguments += [f"--{stage}-hook={hook}" for hook in file_hooks(item)]
     for line in wish.get("customize", []):

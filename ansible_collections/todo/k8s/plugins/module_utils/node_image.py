@@ -101,6 +101,36 @@ def file_hash(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
+def reference(
+    rootfs: str,
+    tools: dict[str, dict],
+    *,
+    names: dict[str, str],
+    cni: list[str],
+    kubernetes_version: str,
+    runtime_wrapper: Path | None,
+) -> str:
+    """Name and tag of the node image that is made of these; the same parts have the same tag.
+
+    :param rootfs: Reference of the root file system's image, which stands for its content.
+    :param tools: The tools by name, each with its `key`.
+    :param names: The image name that kubeadm and the addons expect, by tool.
+    :param runtime_wrapper: The OCI runtime wrapper; one that is only planned, in check mode, is in no image yet.
+    """
+    wrapper = None
+    if runtime_wrapper:
+        wrapper = file_hash(runtime_wrapper) if runtime_wrapper.exists() else "not built yet"
+    parts = {
+        "rootfs": rootfs,
+        "tools": {name: tool["key"] for name, tool in tools.items()},
+        "names": names,
+        "cni": cni,
+        "version": kubernetes_version,
+        "wrapper": wrapper,
+    }
+    return f"{REPOSITORY}:{content_key(parts)}"
+
+
 class Builder:
     """Makes the image with the docker CLI at `docker`, on the engine at `host`."""
 

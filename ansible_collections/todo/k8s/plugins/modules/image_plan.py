@@ -47,6 +47,18 @@ options:
     description: What M(todo.k8s.base_image) returned as C(bases).
     type: dict
     default: {}
+  wanted_bases:
+    description:
+      - Instead of O(bases), the bases as M(todo.k8s.base_image) takes them. Where the engine has all of them nothing else
+        needs to look for them; otherwise there is no plan, and RV(bases) is empty.
+    type: list
+    elements: dict
+    default: []
+  source:
+    description: Where O(wanted_bases) come from, as for M(todo.k8s.base_image).
+    type: str
+    choices: [auto, official, debian]
+    default: auto
   version:
     description: Version written into the label org.opencontainers.image.version; not part of the tag.
     type: str
@@ -84,6 +96,10 @@ missing:
   type: list
   elements: str
   returned: always
+bases:
+  description: The bases that the plan is made with; empty where the engine lacks one of O(wanted_bases).
+  type: dict
+  returned: always
 """
 
 import subprocess
@@ -91,6 +107,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.todo.k8s.plugins.module_utils.base_images import Base, BaseImageError, known
 from ansible_collections.todo.k8s.plugins.module_utils.image_plan import App, PlanError, plan_one
 from ansible_collections.todo.k8s.plugins.module_utils.image_store import ImageStore, StoreError
 
@@ -121,6 +138,8 @@ def main():
         argument_spec={
             "apps": {"type": "list", "elements": "dict", "required": True, "options": app_options},
             "bases": {"type": "dict", "default": {}},
+            "wanted_bases": {"type": "list", "elements": "dict", "default": []},
+            "source": {"type": "str", "choices": ["auto", "official", "debian"], "default": "auto"},
             "version": {"type": "str", "default": ""},
             "docker_host": {"type": "str", "default": ""},
         },
@@ -130,19 +149,26 @@ def main():
     apps = [App(**{**item, "context": Path(item["context"]) if item["context"] else None}) for item in wanted["apps"]]
     contexts = [app.context for app in apps if app.context]
     try:
-        store = ImageStore(wanted["docker_host"])
+        store, bases = ImageStore(wanted["docker_host"]), wanted["bases"]
+        if wanted["wanted_bases"]:
+            wishes = [
+                Base.wish(item["name"], item.get("official"), item.get("debian")) for item in wanted["wanted_bases"]
+            ]
+            bases = known(wishes, store, wanted["source"])
+            if not bases:
+                module.exit_json(changed=False, images={}, missing=[], bases={}, msg="the engine lacks a base image")
         commit = revision(contexts[0]) if contexts else ""
         images = {
             app.name: plan_one(
-                app, wanted["bases"], store.inspect, store.newest_labels, version=wanted["version"], revision=commit
+                app, bases, store.inspect, store.newest_labels, version=wanted["version"], revision=commit
             )
             for app in apps
         }
-    except (PlanError, StoreError) as error:
+    except (BaseImageError, PlanError, StoreError) as error:
         module.fail_json(msg=str(error))
     missing = [name for name, image in images.items() if not image["exists"]]
     reasons = "; ".join(f"{name}: {images[name]['reason']}" for name in missing)
-    module.exit_json(changed=False, images=images, missing=missing, msg=reasons or "every image exists")
+    module.exit_json(changed=False, images=images, missing=missing, bases=bases, msg=reasons or "every image exists")
 
 
 if __name__ == "__main__":

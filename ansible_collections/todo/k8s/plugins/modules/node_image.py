@@ -80,13 +80,6 @@ from ansible_collections.todo.k8s.plugins.module_utils import platforms
 from ansible_collections.todo.k8s.plugins.module_utils.progress import report
 
 
-def wrapper_hash(wrapper):
-    """Hash of the wrapper, None without one; one that is only planned, in check mode, is in no image yet."""
-    if not wrapper:
-        return None
-    return nodes.file_hash(wrapper) if wrapper.exists() else "not built yet"
-
-
 def main():
     """Entry point."""
     module = AnsibleModule(
@@ -104,17 +97,14 @@ def main():
     )
     options = module.params
     wrapper = Path(options["runtime_wrapper"]) if options["runtime_wrapper"] else None
-    key = nodes.content_key(
-        {
-            "rootfs": options["rootfs"],
-            "tools": {name: tool["key"] for name, tool in options["tools"].items()},
-            "names": options["image_names"],
-            "cni": options["cni"],
-            "version": options["kubernetes_version"],
-            "wrapper": wrapper_hash(wrapper),
-        }
+    reference = nodes.reference(
+        options["rootfs"],
+        options["tools"],
+        names=options["image_names"],
+        cni=options["cni"],
+        kubernetes_version=options["kubernetes_version"],
+        runtime_wrapper=wrapper,
     )
-    reference = f"{nodes.REPOSITORY}:{key}"
     builder = nodes.Builder(module.get_bin_path("docker", required=True), options["docker_host"], say=report)
     if builder.exists(reference):
         module.exit_json(changed=False, exists=True, image=reference, seconds=0.0, msg="the node image is there")

@@ -32,6 +32,17 @@ def test_a_key_is_the_same_for_the_same_wish_and_another_for_another():
     assert debootstrap.key(wish, "x86_64") != debootstrap.key(wish, "aarch64")
 
 
+def test_an_option_left_out_is_one_that_is_empty():
+    plain = {"users": [{"name": "a", "uid": 7}], "files": [{"path": "/a", "content": "b"}]}
+    filled = {
+        "users": [{"name": "a", "uid": 7, "gid": None, "home": None}],
+        "files": [{"path": "/a", "content": "b", "mode": None}],
+        "workdir": None,
+        "hooks": [],
+    }
+    assert debootstrap.key(plain) == debootstrap.key(filled)
+
+
 def test_a_key_follows_the_content_of_placed_files_and_folders(tmp_path):
     script, folder = tmp_path / "run.sh", tmp_path / "tree"
     folder.mkdir()
@@ -306,6 +317,18 @@ def test_official_images_are_pulled_once(tmp_path, made):
     assert found["python"]["changed"]
     assert not base_images.provide([PYTHON, NODE], store=store, cache=tmp_path)[1]["python"]["changed"]
     assert made == []
+
+
+def test_what_is_known_is_what_would_be_provided_and_nothing_while_one_is_missing(tmp_path, made):
+    store = Store()
+    store._put(PYTHON.made_name)
+    assert base_images.known([PYTHON, NODE], store) == {}
+    assert base_images.known([PYTHON, NODE], store, "debian") == {}
+    store._put(NODE.made_name)
+    assert base_images.known([PYTHON, NODE], store, "official") == {}
+    found = base_images.known([PYTHON, NODE], store)
+    assert found == base_images.provide([PYTHON, NODE], store=store, cache=tmp_path)[1]
+    assert found["node"]["ref"] == NODE.made_name
 
 
 def test_a_registry_that_refuses_the_pull_leads_to_debian(tmp_path, made):

@@ -44,6 +44,33 @@ def test_key_follows_what_goes_in():
     assert node_image.content_key(parts) != node_image.content_key({**parts, "tools": {"etcd": "2"}})
 
 
+def test_the_tag_follows_every_part(tmp_path):
+    wrapper = tmp_path / "wrapper"
+    rest = {
+        "names": {"pause": "pause:3"},
+        "cni": ["bridge"],
+        "kubernetes_version": "v1.34.3",
+        "runtime_wrapper": wrapper,
+    }
+    tools = {"etcd": {"key": "1", "path": "/anywhere"}}
+    planned = node_image.reference("base:1", tools, **rest)
+    assert planned.startswith(f"{node_image.REPOSITORY}:")
+    wrapper.write_text("one")
+    tags = {
+        planned,
+        node_image.reference("base:1", tools, **rest),
+        node_image.reference("base:2", tools, **rest),
+        node_image.reference("base:1", {"etcd": {"key": "2"}}, **rest),
+        node_image.reference("base:1", tools, **{**rest, "names": {"pause": "pause:4"}}),
+        node_image.reference("base:1", tools, **{**rest, "cni": []}),
+        node_image.reference("base:1", tools, **{**rest, "kubernetes_version": "v1.34.4"}),
+        node_image.reference("base:1", tools, **{**rest, "runtime_wrapper": None}),
+    }
+    assert len(tags) == 8
+    moved = {"etcd": {"key": "1", "path": "/elsewhere"}}
+    assert node_image.reference("base:1", moved, **rest) == node_image.reference("base:1", tools, **rest)
+
+
 def test_payload_has_files_with_modes_and_links(tmp_path):
     target = tmp_path / "payload.tar"
     node_image.tar_of({"/opt/bin/a": (b"a", 0o755)}, {"var/bin/a": "/opt/bin/a"}, target)

@@ -95,14 +95,20 @@ def test_specs_of_this_collection():
     assert "preflight_profile" in derived
 
 
-def run_playbook(tmp_path, *arguments, inventory="", role_vars=""):
-    """Run the action alone, with an inventory of its own; gives the finished process."""
+def run_playbook(tmp_path, *arguments, inventory="", role_vars="", beside=""):
+    """Run the action alone, with an inventory of its own; gives the finished process.
+
+    :param beside: The group_vars beside the playbook, which lies in the inventory's folder when there are none.
+    """
+    folder = tmp_path / "playbooks" if beside else tmp_path
+    (folder / "group_vars").mkdir(parents=True, exist_ok=True)
+    (folder / "group_vars" / "all.yml").write_text(beside)
     (tmp_path / "ansible.cfg").write_text("[defaults]\n")
     (tmp_path / "hosts.yml").write_text("all: {hosts: {localhost: {ansible_connection: local}}}\n")
     (tmp_path / "group_vars").mkdir(exist_ok=True)
     (tmp_path / "group_vars" / "all.yml").write_text(inventory or "{}\n")
-    (tmp_path / "play_vars.yml").write_text(role_vars or "{}\n")
-    (tmp_path / "play.yml").write_text(
+    (folder / "play_vars.yml").write_text(role_vars or "{}\n")
+    (folder / "play.yml").write_text(
         "- hosts: localhost\n  gather_facts: false\n  vars_files: [play_vars.yml]\n  tasks:\n"
         "    - ansible.builtin.set_fact:\n        minikube_result_of_a_task: 1\n"
         "    - todo.k8s.settings_check:\n"
@@ -114,7 +120,7 @@ def run_playbook(tmp_path, *arguments, inventory="", role_vars=""):
         "LC_ALL": "C.UTF-8",
     }
     ansible = str(Path(sys.executable).parent / "ansible-playbook")
-    command = [ansible, "-i", str(tmp_path / "hosts.yml"), str(tmp_path / "play.yml"), *arguments]
+    command = [ansible, "-i", str(tmp_path / "hosts.yml"), str(folder / "play.yml"), *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -126,6 +132,11 @@ def test_real_run_accepts(tmp_path):
         inventory="todo_colour: blue\npreflight_min_cpus: 3\npreflight_ports: '{{ made_later.ports }}'\n",
         role_vars="release_of_this_application: 1\n",
     )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_group_vars_beside_the_playbook_are_its_own(tmp_path):
+    run = run_playbook(tmp_path, beside="release_of_this_application: 1\n")
     assert run.returncode == 0, run.stdout + run.stderr
 
 
