@@ -5,12 +5,12 @@ DOCUMENTATION = r"""
 module: node_image_plan
 short_description: Tell whether the engine has the node image already
 description:
-  - Works out the tag of the node image that M(todo.k8s.node_image) would make, from the descriptions of its parts alone,
-    and asks the engine whether it is there. Otherwise it asks for Minikube's own, if that may be used.
+  - Works out the tag of the node image that M(todo.k8s.node_image) would make, from the descriptions of its parts
+    alone, and asks the engine whether it is there. Otherwise it asks for Minikube's own, if that may be used.
   - Nothing is downloaded, built or asked outside the engine, so that a run which finds its node image is quick.
 options:
   rootfs:
-    description: The root file system, a base as M(todo.k8s.base_image) takes it, with C(official) for Minikube's own image.
+    description: The root file system, a base as M(todo.k8s.base_image) takes it; C(official) is Minikube's own image.
     type: dict
     required: true
   source:
