@@ -49,8 +49,8 @@ options:
     default: {}
   wanted_bases:
     description:
-      - Instead of O(bases), the bases as M(todo.k8s.base_image) takes them. Where the engine has all of them nothing else
-        needs to look for them; otherwise there is no plan, and RV(bases) is empty.
+      - Instead of O(bases), the bases as M(todo.k8s.base_image) takes them. Where the engine has all of them nothing
+        else needs to look for them; otherwise there is no plan, and RV(bases) is empty.
     type: list
     elements: dict
     default: []
