@@ -376,9 +376,7 @@ class Converge:
     def _add_node(self) -> None:
         arguments = ("node", "add", f"--profile={self.wanted.profile}", "--worker")
         code, output = self.tool.run(*arguments, timeout=self.timeout)
-        # The last thing it does is to label the node, also with its own commit. A build from the Go module has none
-        # that is fit for a label, and fails after everything else is done.
-        if code and "invalid label value" not in output:
+        if code:
             cause = minikube_failure.classify(output)
             raise MinikubeError(
                 f"minikube {' '.join(arguments)}: ended with {code}, cause: {cause.name}. {cause.remedy}\n"
