@@ -76,6 +76,15 @@ cp -a {WORK}/containerd/. /var/lib/containerd/
 """
 
 
+# Options of the modules that look for the image and that make it.
+OPTIONS = {
+    "image_names": {"type": "dict", "required": True},
+    "cni": {"type": "list", "elements": "str", "required": True},
+    "kubernetes_version": {"type": "str", "required": True},
+    "docker_host": {"type": "str", "default": "unix:///var/run/docker.sock"},
+}
+
+
 class NodeImageError(Exception):
     """The node image cannot be made; the text says at which step and why."""
 

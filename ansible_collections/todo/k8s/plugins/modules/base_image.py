@@ -209,62 +209,18 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.todo.k8s.plugins.module_utils import network
 from ansible_collections.todo.k8s.plugins.module_utils.base_images import Base, BaseImageError, PackagesMissing, provide
+from ansible_collections.todo.k8s.plugins.module_utils.base_spec import BASE, SOURCE
 from ansible_collections.todo.k8s.plugins.module_utils.debootstrap import DebootstrapError
 from ansible_collections.todo.k8s.plugins.module_utils.image_store import ImageStore, StoreError
 from ansible_collections.todo.k8s.plugins.module_utils.progress import report
-
-
-def _list(elements: str = "str", **more) -> dict:
-    return {"type": "list", "elements": elements, **more}
-
-
-USER = {
-    "name": {"type": "str", "required": True},
-    "uid": {"type": "int", "required": True},
-    "gid": {"type": "int"},
-    "home": {"type": "str"},
-    "shell": {"type": "str"},
-}
-FILE = {
-    "path": {"type": "str", "required": True},
-    "content": {"type": "str"},
-    "src": {"type": "path"},
-    "mode": {"type": "str"},
-    "early": {"type": "bool"},
-}
-DEBIAN = {
-    "suite": {"type": "str", "default": "bookworm"},
-    "variant": {"type": "str", "default": "essential"},
-    "packages": _list(default=[]),
-    "users": _list("dict", default=[], options=USER),
-    "files": _list("dict", default=[], options=FILE, mutually_exclusive=[("content", "src")]),
-    "customize": _list(default=[]),
-    "hooks": _list(default=[]),
-    "exclude": _list(default=[]),
-    "include": _list(default=[]),
-    "trim": {"type": "bool", "default": True},
-    "env": {"type": "dict", "default": {}},
-    "entrypoint": _list(),
-    "cmd": _list(),
-    "workdir": {"type": "str"},
-    "user": {"type": "str"},
-    "stopsignal": {"type": "str"},
-    "expose": _list(),
-    "volumes": _list(),
-}
-BASE = {
-    "name": {"type": "str", "required": True},
-    "official": {"type": "str"},
-    "debian": {"type": "dict", "options": DEBIAN},
-}
 
 
 def main():
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
-            "bases": _list("dict", required=True, options=BASE),
-            "source": {"type": "str", "choices": ["auto", "official", "debian"], "default": "auto"},
+            "bases": {"type": "list", "elements": "dict", "required": True, "options": BASE},
+            "source": SOURCE,
             "registry_timeout": {"type": "float", "default": 5.0},
             "cache_dir": {"type": "path", "required": True},
             "jobs": {"type": "int", "default": 2},

@@ -108,6 +108,7 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.todo.k8s.plugins.module_utils.base_images import Base, BaseImageError, known
+from ansible_collections.todo.k8s.plugins.module_utils.base_spec import BASE, SOURCE
 from ansible_collections.todo.k8s.plugins.module_utils.image_plan import App, PlanError, plan_one
 from ansible_collections.todo.k8s.plugins.module_utils.image_store import ImageStore, StoreError
 
@@ -138,8 +139,8 @@ def main():
         argument_spec={
             "apps": {"type": "list", "elements": "dict", "required": True, "options": app_options},
             "bases": {"type": "dict", "default": {}},
-            "wanted_bases": {"type": "list", "elements": "dict", "default": []},
-            "source": {"type": "str", "choices": ["auto", "official", "debian"], "default": "auto"},
+            "wanted_bases": {"type": "list", "elements": "dict", "default": [], "options": BASE},
+            "source": SOURCE,
             "version": {"type": "str", "default": ""},
             "docker_host": {"type": "str", "default": ""},
         },
@@ -151,9 +152,7 @@ def main():
     try:
         store, bases = ImageStore(wanted["docker_host"]), wanted["bases"]
         if wanted["wanted_bases"]:
-            wishes = [
-                Base.wish(item["name"], item.get("official"), item.get("debian")) for item in wanted["wanted_bases"]
-            ]
+            wishes = [Base.wish(item["name"], item["official"], item["debian"]) for item in wanted["wanted_bases"]]
             bases = known(wishes, store, wanted["source"])
             if not bases:
                 module.exit_json(changed=False, images={}, missing=[], bases={}, msg="the engine lacks a base image")

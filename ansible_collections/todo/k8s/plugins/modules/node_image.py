@@ -16,19 +16,6 @@ options:
     description: The tools, by name, each with C(path) and C(key), as the toolchain hands them over.
     type: dict
     required: true
-  image_names:
-    description: The image name that kubeadm and the addons expect, by tool.
-    type: dict
-    required: true
-  cni:
-    description: Names of the tools that are CNI plugins.
-    type: list
-    elements: str
-    required: true
-  kubernetes_version:
-    description: Version of Kubernetes, with a leading v.
-    type: str
-    required: true
   runtime_wrapper:
     description: Path of the OCI runtime wrapper, on hosts that cannot grant every capability.
     type: path
@@ -36,10 +23,8 @@ options:
     description: The engine's architecture, which the tools were built for (C(amd64), C(arm64)); this host's when empty.
     type: str
     default: ""
-  docker_host:
-    description: Address of the Docker engine.
-    type: str
-    default: unix:///var/run/docker.sock
+extends_documentation_fragment:
+  - todo.k8s.node_image
 attributes:
   check_mode:
     support: full
@@ -86,12 +71,9 @@ def main():
         argument_spec={
             "rootfs": {"type": "str", "required": True},
             "tools": {"type": "dict", "required": True},
-            "image_names": {"type": "dict", "required": True},
-            "cni": {"type": "list", "elements": "str", "required": True},
-            "kubernetes_version": {"type": "str", "required": True},
+            **nodes.OPTIONS,
             "runtime_wrapper": {"type": "path"},
             "architecture": {"type": "str", "default": ""},
-            "docker_host": {"type": "str", "default": "unix:///var/run/docker.sock"},
         },
         supports_check_mode=True,
     )

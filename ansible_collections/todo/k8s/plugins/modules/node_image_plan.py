@@ -45,26 +45,11 @@ options:
     description: The engine's architecture (C(amd64), C(arm64)); this host's when empty.
     type: str
     default: ""
-  image_names:
-    description: The image name that kubeadm and the addons expect, by tool.
-    type: dict
-    required: true
-  cni:
-    description: Names of the tools that are CNI plugins.
-    type: list
-    elements: str
-    required: true
-  kubernetes_version:
-    description: Version of Kubernetes, with a leading v.
-    type: str
-    required: true
   runtime_wrapper:
     description: Name of the tool that is the OCI runtime wrapper.
     type: str
-  docker_host:
-    description: Address of the Docker engine.
-    type: str
-    default: unix:///var/run/docker.sock
+extends_documentation_fragment:
+  - todo.k8s.node_image
 attributes:
   check_mode:
     support: full
@@ -101,6 +86,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.todo.k8s.plugins.module_utils import go_build, node_image, platforms
 from ansible_collections.todo.k8s.plugins.module_utils.base_images import Base, BaseImageError
+from ansible_collections.todo.k8s.plugins.module_utils.base_spec import BASE, SOURCE
 from ansible_collections.todo.k8s.plugins.module_utils.image_store import ImageStore, StoreError
 from ansible_collections.todo.k8s.plugins.module_utils.tool_resolve import Wanted, resolve
 from ansible_collections.todo.k8s.plugins.module_utils.tool_spec import ToolError, load
@@ -134,17 +120,14 @@ def main():
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
-            "rootfs": {"type": "dict", "required": True},
-            "source": {"type": "str", "choices": ["auto", "official", "debian"], "default": "auto"},
+            "rootfs": {"type": "dict", "required": True, "options": BASE},
+            "source": SOURCE,
             "tools": {"type": "list", "elements": "dict", "required": True, "options": TOOL},
             "cache_dir": {"type": "path", "required": True},
             "go": {"type": "path", "required": True},
             "architecture": {"type": "str", "default": ""},
-            "image_names": {"type": "dict", "required": True},
-            "cni": {"type": "list", "elements": "str", "required": True},
-            "kubernetes_version": {"type": "str", "required": True},
+            **node_image.OPTIONS,
             "runtime_wrapper": {"type": "str"},
-            "docker_host": {"type": "str", "default": "unix:///var/run/docker.sock"},
         },
         supports_check_mode=True,
     )
@@ -152,7 +135,7 @@ def main():
     store = ImageStore(options["docker_host"])
     given = options["rootfs"]
     try:
-        rootfs = Base.wish(given["name"], given.get("official"), given.get("debian"))
+        rootfs = Base.wish(given["name"], given["official"], given["debian"])
         if options["source"] != "official" and rootfs.debian:
             try:
                 image = made_here(options, rootfs)
