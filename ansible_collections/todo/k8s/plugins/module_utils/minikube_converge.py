@@ -281,6 +281,8 @@ class Converge:
         profile = self.wanted.profile
         if first:
             self.mark.begin()
+        elif not wanted.extra_config:
+            profiles.forget_extra_options(self.home, profile)
         for number in (1, 2):
             keep = kubeconfig.current_context(kubeconfig.path()) not in ("", profile)
             command = start_command(self.tool.binary, wanted, as_root=_is_root(), keep_context=keep)

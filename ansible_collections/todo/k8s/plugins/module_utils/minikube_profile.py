@@ -121,19 +121,26 @@ def read_config(home: Path, profile: str) -> dict | None:
 @contextmanager
 def without_ports(home: Path, profile: str) -> Iterator[None]:
     """Let Minikube make a node that publishes no ports: it would publish the same ones of this host for every node."""
-    path = config_path(home, profile)
-    kept = json.loads(path.read_text()).get("ExposedPorts")
-    _set_ports(path, None)
+    kept = (read_config(home, profile) or {}).get("ExposedPorts")
+    _write(home, profile, {"ExposedPorts": None})
     try:
         yield
     finally:
-        _set_ports(path, kept)
+        _write(home, profile, {"ExposedPorts": kept})
 
 
-def _set_ports(path: Path, ports: list[str] | None) -> None:
+def forget_extra_options(home: Path, profile: str) -> None:
+    """Remove all extra options: Minikube keeps the last ones when a start names none."""
+    kubernetes = (read_config(home, profile) or {}).get("KubernetesConfig") or {}
+    if kubernetes.get("ExtraOptions"):
+        _write(home, profile, {"KubernetesConfig": {**kubernetes, "ExtraOptions": []}})
+
+
+def _write(home: Path, profile: str, change: dict) -> None:
+    path = config_path(home, profile)
     config = json.loads(path.read_text())
     partial = path.with_name(f".{path.name}.part")
-    partial.write_text(json.dumps({**config, "ExposedPorts": ports}, indent="\t"))
+    partial.write_text(json.dumps({**config, **change}, indent="\t"))
     partial.replace(path)
 
 

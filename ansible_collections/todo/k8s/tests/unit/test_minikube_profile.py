@@ -142,3 +142,15 @@ def test_ports_come_back_whatever_happens(tmp_path):
         assert json.loads(path.read_text())["ExposedPorts"] is None
         raise RuntimeError
     assert json.loads(path.read_text()) == CONFIG
+
+
+def test_extra_options_that_are_no_longer_wanted_are_forgotten(tmp_path):
+    path = profiles.config_path(tmp_path, "todo")
+    path.parent.mkdir(parents=True)
+    options = [{"Component": "kubelet", "Key": "max-pods", "Value": "60"}]
+    kubernetes = {**CONFIG["KubernetesConfig"], "ExtraOptions": options}
+    path.write_text(json.dumps({**CONFIG, "KubernetesConfig": kubernetes}))
+    profiles.forget_extra_options(tmp_path, "todo")
+    found = json.loads(path.read_text())
+    assert profiles.observed(found)["extra_config"] == ()
+    assert found["KubernetesConfig"]["KubernetesVersion"] == CONFIG["KubernetesConfig"]["KubernetesVersion"]
