@@ -11,13 +11,16 @@ import json
 import os
 import subprocess
 import tarfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ansible_collections.todo.k8s.plugins.module_utils import engine_api
+from ansible_collections.todo.k8s.plugins.module_utils.image_reference import Reference
 
 if TYPE_CHECKING:
     import docker
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 DEFAULT_HOST = "unix:///var/run/docker.sock"
 REPOSITORY_PREFIX = "todo-k8s/"
 MANAGED_LABEL = "todo.k8s/managed"
+# Seconds without a word after which a pull is given up: the engine itself waits for a silent registry without end.
+PULL_SILENCE = 120.0
 
 
 class StoreError(Exception):
@@ -35,16 +40,12 @@ class NoEngine(StoreError):
     """No engine answers."""
 
 
-def split(reference: str) -> tuple[str, str]:
-    """Repository and tag of NAME[:TAG]; the tag is `latest` when there is none."""
-    head, colon, tail = reference.rpartition(":")
-    return (head, tail) if colon and "/" not in tail else (reference, "latest")
+@dataclass(frozen=True)
+class Answer:
+    """What a registry says of an image: its digest, or (`problem`) why the engine has not got one."""
 
-
-def registry_of(reference: str) -> str:
-    """The registry's host in an image name, `docker.io` for short names."""
-    first, slash, _rest = reference.partition("/")
-    return first if slash and (first == "localhost" or "." in first or ":" in first) else "docker.io"
+    digest: str = ""
+    problem: str = ""
 
 
 def content_key(inspected: dict) -> str:
@@ -64,9 +65,10 @@ def content_key(inspected: dict) -> str:
 
 def explain(error: Exception) -> str:
     """One line that tells what a registry or an engine said."""
-    if "Timeout" in type(error).__name__:
-        return "no answer in time"
     text = getattr(error, "explanation", None) or str(error)
+    # While an answer is being read, clients wrap their timeout into an error of the connection.
+    if "Timeout" in type(error).__name__ or "Read timed out" in str(text):
+        return "no answer in time"
     return " ".join(str(text).split())[:200]
 
 
@@ -120,11 +122,12 @@ def tar_padding(size: int) -> bytes:
 
 
 def refusals() -> tuple[type[Exception], ...]:
-    """What docker-py raises."""
+    """What docker-py raises, and what it lets through while it reads a stream."""
     import docker
     import requests
+    import urllib3
 
-    return docker.errors.DockerException, requests.exceptions.RequestException
+    return docker.errors.DockerException, requests.exceptions.RequestException, urllib3.exceptions.HTTPError
 
 
 def no_engine(host: str, said: str) -> str:
@@ -179,28 +182,51 @@ class ImageStore:
         local = (self.host or os.environ.get("DOCKER_HOST") or DEFAULT_HOST).startswith("unix://")
         return Path(info["DockerRootDir"]) if local and info.get("Driver") == "overlay2" else None
 
-    def registry_problem(self, reference: str, seconds: float) -> str:
-        """Why the engine gets no answer for `reference` from its registry within `seconds`; empty when it does."""
+    def ask(self, reference: str, seconds: float) -> Answer:
+        """What the registry of `reference` tells the engine within `seconds`: a tag's digest, an index' own.
+
+        The engine asks its mirrors, too. Raises NoEngine.
+        """
+        begun = time.monotonic()
         # A client of its own: its deadline is for this question alone.
         client = self._connect(seconds)
         try:
-            client.api.inspect_distribution(reference)
-        except refusals() as error:
-            return explain(error) or type(error).__name__
+            client.api.timeout = max(0.1, seconds - (time.monotonic() - begun))
+            told = client.api.inspect_distribution(reference)
+            return Answer(digest=told["Descriptor"]["digest"])
+        except (*refusals(), KeyError, TypeError) as error:
+            return Answer(problem=explain(error) or type(error).__name__)
         finally:
             client.close()
-        return ""
 
-    def pull(self, reference: str, say=lambda text: None) -> None:
-        """Pull an image; raises StoreError with the engine's words."""
-        repository, tag = split(reference)
-        say(f"pulling {reference}")
+    def pull(self, reference: str) -> None:
+        """Pull NAME:TAG or NAME@DIGEST, which the engine verifies; raises StoreError with the engine's words."""
         try:
-            for event in self.api.pull(repository, tag=tag, stream=True, decode=True):
+            for event in self._pulling(reference):
                 if event.get("error"):
                     raise StoreError(f"Image {reference}: could not be pulled: {event['error']}")
-        except refusals() as error:
+        except (*refusals(), ValueError) as error:
             raise StoreError(f"Image {reference}: could not be pulled: {explain(error)}") from error
+
+    def _pulling(self, reference: str) -> Iterator[dict]:
+        """The engine's events of a pull. Not docker-py's own: that one waits for a silent registry for ever."""
+        from docker import auth
+
+        repository, at, tag = reference.partition("@")
+        if not at:
+            named = Reference.parse(reference)
+            repository, tag = named.repository, named.tag
+        credentials = auth.get_config_header(self.api, auth.resolve_repository_name(repository)[0])
+        with self.api.post(
+            f"{self.api.base_url}/images/create",
+            params={"fromImage": repository, "tag": tag},
+            headers={"X-Registry-Auth": credentials} if credentials else {},
+            stream=True,
+            timeout=PULL_SILENCE,
+        ) as answer:
+            for line in answer.iter_lines():
+                event = json.loads(line) if line.strip() else {}
+                yield event if answer.ok else {"error": event.get("message", f"status {answer.status_code}")}
 
     def load_tree(self, archive: Path, reference: str, config: dict) -> None:
         """Make an image of a root filesystem's tar and an OCI configuration.
@@ -215,8 +241,9 @@ class ImageStore:
             raise StoreError(f"Image {reference}: the engine did not load {archive}: {explain(error)}") from error
 
     def tag(self, source: str, reference: str) -> None:
-        """Give an image another name."""
-        repository, tag = split(reference)
+        """Give an image another name, NAME:TAG."""
+        named = Reference.parse(reference)
+        repository, tag = named.repository, named.tag
         try:
             self.api.tag(source, repository, tag=tag)
         except refusals() as error:
@@ -227,6 +254,32 @@ class ImageStore:
         wanted = quote(json.dumps({"reference": [repository]}))
         found = self._look(f"/images/json?filters={wanted}")
         return (max(found, key=lambda image: image["Created"]).get("Labels") or {}) if found else None
+
+    def tag_times(self, repositories: list[str]) -> dict[str, str]:
+        """All names of these repositories, each with the time at which the engine got it (sortable text)."""
+        found: dict[str, str] = {}
+        for repository in repositories:
+            wanted = quote(json.dumps({"reference": [repository]}))
+            for image in self._look(f"/images/json?filters={wanted}") or []:
+                names = [name for name in image.get("RepoTags") or [] if name.startswith(f"{repository}:")]
+                found |= {
+                    name: ((self.inspect(name) or {}).get("Metadata") or {}).get("LastTagTime", "") for name in names
+                }
+        return found
+
+    def drop(self, reference: str) -> bool:
+        """Remove a name unless a container uses it; returns whether it is gone."""
+        import docker
+
+        try:
+            self.api.remove_image(reference)
+        except docker.errors.ImageNotFound:
+            return True
+        except docker.errors.APIError as error:
+            if error.status_code == 409:
+                return False
+            raise StoreError(f"Image {reference}: could not be removed: {explain(error)}") from error
+        return True
 
     def managed(self) -> list[str]:
         """Names of the images that this project made, by label or by repository."""

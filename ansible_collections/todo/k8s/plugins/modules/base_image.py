@@ -23,7 +23,11 @@ options:
         type: str
         required: true
       official:
-        description: The official image's name and tag (or digest). Without it the image is always made here.
+        description:
+          - The official image, C(NAME:TAG) or C(NAME:TAG@sha256:DIGEST). Without it the image is always made here.
+          - With a digest no other content is taken, whatever the tag names. Without one the digest that the registry
+            tells for the tag is pulled. Both are named C(NAME:TAG) in the engine, which uses what it has from then on.
+          - The digest of an image for several platforms is its index'.
         type: str
       debian:
         description: What it is made of where no registry answers.
@@ -187,8 +191,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 bases:
-  description: For each name its C(ref), C(id), C(key) (hash of its content), C(source), C(reason), C(size_mb) and
-    whether it C(changed). In check mode C(id) and C(key) are empty for what would be made.
+  description: For each name its C(ref), C(id), C(key) (hash of its content), C(digest) (an official image's in its
+    registry, empty for one made here), C(source), C(reason), C(size_mb) and whether it C(changed). In check mode C(id),
+    C(key) and C(digest) are empty for what would be made.
   type: dict
   returned: always
 missing_packages:
@@ -202,7 +207,6 @@ decision:
   returned: when no packages are missing
 """
 
-from dataclasses import asdict
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
@@ -250,12 +254,13 @@ def main():
     except (BaseImageError, DebootstrapError, StoreError) as error:
         module.fail_json(msg=str(error))
     made = [name for name, base in found.items() if base["changed"]]
-    origin = f"{decision.source}, because {decision.reason}"
+    taken = sorted({f"{base['ref']} is {base['digest']}" for base in found.values() if base["digest"]})
+    origin = "; ".join([f"{decision.source}, because {decision.reason}", *taken])
     module.exit_json(
         changed=bool(made),
         bases=found,
         missing_packages=[],
-        decision=asdict(decision),
+        decision={"source": decision.source, "reason": decision.reason, "seconds": decision.seconds},
         msg=f"made {', '.join(made)} ({origin})" if made else f"nothing to make ({origin})",
     )
 

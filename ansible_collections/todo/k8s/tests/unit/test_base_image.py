@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import time
 
 import pytest
 
@@ -229,33 +230,45 @@ def test_a_good_run_leaves_the_archive(tmp_path, monkeypatch):
 PYTHON = base_images.Base.wish("python", "python:3.11-slim-bookworm", {"packages": ["python3"]})
 NODE = base_images.Base.wish("node", "node:18-bookworm-slim", {"packages": ["nodejs"]})
 OWN = base_images.Base.wish("own", None, {"packages": ["jq"]})
+ONE, TWO = f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"
+PINNED = base_images.Base.wish("python", f"python:3.11-slim-bookworm@{ONE}", {"packages": ["python3"]})
 
 
 def decide(source="auto", present=(), problem="", bases=(PYTHON, NODE)):
     asked = []
 
-    def registry_problem(reference, seconds):
+    def ask(reference, seconds):
         asked.append((reference, seconds))
-        return problem
+        return image_store.Answer(problem=problem) if problem else image_store.Answer(digest=ONE)
 
-    decision = base_images.decide(source, list(bases), lambda name: name in present, registry_problem, 5)
-    return decision, asked
+    return base_images.decide(source, list(bases), lambda name: name in present, ask, 5), asked
 
 
-def test_one_question_for_all_bases_of_a_registry():
+def test_every_image_that_is_missing_is_asked_after_once():
     decision, asked = decide()
-    assert (decision.source, len(asked), asked[0][1]) == ("official", 1, 5)
+    assert decision.source == "official"
+    assert decision.digests == {PYTHON.official: ONE, NODE.official: ONE}
+    assert sorted(asked) == [(NODE.official, 5), (PYTHON.official, 5)]
+    assert [name for name, _seconds in decide(present=[PYTHON.official])[1]] == [NODE.official]
     decision, asked = decide(problem="no answer in time")
     assert decision.source == "debian"
     assert "docker.io" in decision.reason
     assert "no answer in time" in decision.reason
 
 
+def test_all_are_asked_after_at_the_same_time():
+    def ask(_reference, _seconds):
+        time.sleep(0.3)
+        return image_store.Answer(problem="no answer in time")
+
+    assert base_images.decide("auto", [PYTHON, NODE], lambda _name: False, ask, 0.3).seconds < 0.5
+
+
 def test_what_is_there_is_used_without_asking():
     assert decide(present=[PYTHON.made_name, NODE.made_name])[1] == []
     decision, asked = decide(present=[PYTHON.official, NODE.official])
     assert (decision.source, asked) == ("official", [])
-    assert len(decide(present=[PYTHON.made_name])[1]) == 1
+    assert len(decide(present=[PYTHON.made_name])[1]) == 2
 
 
 def test_a_setting_is_not_questioned():
@@ -270,11 +283,17 @@ def test_a_base_with_one_origin_has_it():
         base_images.Base.wish("x", None, None)
 
 
-class Store:
-    """An engine's store that remembers; `pulls` tells how a pull ends."""
+def test_a_name_that_is_none_is_refused():
+    with pytest.raises(base_images.BaseImageError, match="Base image x: official python@sha256:12: found the digest"):
+        base_images.Base.wish("x", "python@sha256:12", None)
 
-    def __init__(self, pulls=True):
-        self.images, self.loaded, self.pulls = {}, [], pulls
+
+class Store:
+    """An engine's store that remembers; `registry` is what its registry serves, {name or name@digest: digest}."""
+
+    def __init__(self, pulls=True, registry=None):
+        self.images, self.loaded, self.pulls, self.pulled = {}, [], pulls, []
+        self.registry = registry or {}
 
     def inspect(self, reference):
         return self.images.get(reference)
@@ -282,13 +301,21 @@ class Store:
     def _put(self, reference):
         self.images[reference] = {"Id": f"sha256:{reference}", "Size": 1_000_000, "RootFS": {"Layers": [reference]}}
 
-    def registry_problem(self, _reference, _seconds):
-        return ""
+    def ask(self, reference, _seconds):
+        if not self.registry:
+            return image_store.Answer(digest=reference.partition("@")[2] or ONE)
+        digest = self.registry.get(reference, "")
+        return image_store.Answer(digest=digest, problem="" if digest else "manifest unknown")
 
-    def pull(self, reference, _say):
+    def pull(self, reference):
         if not self.pulls:
             raise image_store.StoreError("too many requests")
+        self.pulled.append(reference)
         self._put(reference)
+        self.images[reference]["RepoDigests"] = [reference]
+
+    def tag(self, source, reference):
+        self.images[reference] = self.images[source]
 
     def load_tree(self, _archive, reference, _config):
         self.loaded.append(reference)
@@ -314,7 +341,9 @@ def test_official_images_are_pulled_once(tmp_path, made):
     decision, found = base_images.provide([PYTHON, NODE], store=store, cache=tmp_path)
     assert decision.source == "official"
     assert found["python"]["ref"] == "python:3.11-slim-bookworm"
+    assert found["python"]["digest"] == ONE
     assert found["python"]["changed"]
+    assert store.pulled == [f"python@{ONE}", f"node@{ONE}"]
     assert not base_images.provide([PYTHON, NODE], store=store, cache=tmp_path)[1]["python"]["changed"]
     assert made == []
 
@@ -337,6 +366,61 @@ def test_a_registry_that_refuses_the_pull_leads_to_debian(tmp_path, made):
     assert "too many requests" in decision.reason
     assert sorted(made) == ["node", "python"]
     assert found["node"]["ref"] == NODE.made_name
+
+
+def test_a_tag_that_moves_changes_nothing_here(tmp_path, made):
+    store = Store(registry={PYTHON.official: ONE})
+    base_images.provide([PYTHON], store=store, cache=tmp_path)
+    store.registry = {PYTHON.official: TWO}
+    found = base_images.provide([PYTHON], store=store, cache=tmp_path)[1]
+    assert (found["python"]["digest"], found["python"]["changed"]) == (ONE, False)
+
+
+def test_a_pinned_digest_is_taken_whatever_the_tag_names(tmp_path, made):
+    store = Store(registry={PYTHON.official: TWO, f"python@{ONE}": ONE, f"python@{TWO}": TWO})
+    base_images.provide([PYTHON], store=store, cache=tmp_path)
+    assert base_images.known([PINNED], store) == {}
+    found = base_images.provide([PINNED], store=store, cache=tmp_path)[1]
+    assert found["python"] == {**found["python"], "ref": PYTHON.official, "digest": ONE, "changed": True}
+    assert store.pulled == [f"python@{TWO}", f"python@{ONE}"]
+    assert base_images.known([PINNED], store)["python"]["digest"] == ONE
+    assert not base_images.provide([PINNED], store=store, cache=tmp_path)[1]["python"]["changed"]
+
+
+def test_a_pinned_image_that_lost_its_name_gets_it_back_without_a_registry(tmp_path, made):
+    store = Store()
+    base_images.provide([PINNED], store=store, cache=tmp_path)
+    del store.images[PYTHON.official]
+    store.pulls, store.registry = False, {"none": ONE}
+    decision, found = base_images.provide([PINNED], store=store, cache=tmp_path)
+    assert (decision.source, found["python"]["changed"]) == ("official", True)
+    assert store.inspect(PYTHON.official)
+
+
+@pytest.mark.parametrize("source", ["auto", "official"])
+def test_a_wrong_pin_is_an_error_that_says_what_the_registry_has(tmp_path, made, source):
+    store = Store(registry={PYTHON.official: TWO})
+    with pytest.raises(base_images.BaseImageError) as caught:
+        base_images.provide([PINNED], store=store, cache=tmp_path, source=source)
+    for word in ("python:3.11-slim-bookworm", f"found {TWO}", f"needed {ONE}", "manifest unknown"):
+        assert word in str(caught.value)
+
+
+def test_a_pin_and_a_registry_that_has_nothing_of_that_name(tmp_path, made):
+    store = Store(registry={"other": TWO})
+    assert base_images.provide([PINNED], store=store, cache=tmp_path)[0].source == "debian"
+
+
+def test_official_by_setting_and_a_silent_registry(tmp_path, made):
+    with pytest.raises(image_store.StoreError, match="docker.io does not serve python:3.11.*engine_registry_mirrors"):
+        base_images.provide([PYTHON], store=Store(registry={"other": TWO}), cache=tmp_path, source="official")
+
+
+def test_an_official_image_that_was_loaded_from_a_file_has_no_digest(tmp_path, made):
+    store = Store()
+    store._put(PYTHON.official)
+    found = base_images.provide([PYTHON], store=store, cache=tmp_path)[1]
+    assert (found["python"]["digest"], found["python"]["changed"]) == ("", False)
 
 
 def test_official_by_setting_fails_with_the_registry_s_words(tmp_path, made):
@@ -382,20 +466,6 @@ def test_old_archives_go(tmp_path, made):
 
 
 # The engine's store.
-
-
-@pytest.mark.parametrize(
-    ("reference", "registry", "parts"),
-    [
-        ("python:3.11", "docker.io", ("python", "3.11")),
-        ("todo-k8s/x", "docker.io", ("todo-k8s/x", "latest")),
-        ("localhost:5000/x", "localhost:5000", ("localhost:5000/x", "latest")),
-        ("gcr.io/a/b:v1", "gcr.io", ("gcr.io/a/b", "v1")),
-    ],
-)
-def test_names(reference, registry, parts):
-    assert image_store.registry_of(reference) == registry
-    assert image_store.split(reference) == parts
 
 
 def test_a_content_key_does_not_follow_time_or_labels():
