@@ -15,10 +15,11 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ansible_collections.todo.k8s.plugins.module_utils import engine_api, rights, systemd_engine
+from ansible_collections.todo.k8s.plugins.module_utils import engine_api, registry_mirrors, rights, systemd_engine
 from ansible_collections.todo.k8s.plugins.module_utils.platforms import architecture
 
 DEFAULT_SOCKET = "unix:///var/run/docker.sock"
@@ -46,6 +47,7 @@ class EngineInfo:
     storage_driver: str
     arch: str = ""
     system: str = ""
+    registry_mirrors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,7 @@ def probe(host: str, timeout: float = 5.0) -> EngineInfo | None:
         storage_driver=info.get("Driver", ""),
         arch=architecture(info.get("Architecture", "")),
         system=info.get("OperatingSystem", ""),
+        registry_mirrors=tuple((info.get("RegistryConfig") or {}).get("Mirrors") or ()),
     )
 
 
@@ -191,7 +194,7 @@ def host_mtu() -> int | None:
         return None
 
 
-def daemon_options(*, mtu: int | None, runtime: str | None, cgroup_v1: bool) -> list[str]:
+def daemon_options(*, mtu: int | None, runtime: str | None, cgroup_v1: bool, mirrors: Iterable[str] = ()) -> list[str]:
     """What this host's engine has to be told, whoever starts it."""
     options = []
     if mtu and mtu < 1500:
@@ -200,7 +203,7 @@ def daemon_options(*, mtu: int | None, runtime: str | None, cgroup_v1: bool) -> 
         options += ["--default-cgroupns-mode", "private"]
     if runtime:
         options += ["--add-runtime", f"bounded={runtime}", "--default-runtime", "bounded"]
-    return options
+    return options + registry_mirrors.options(mirrors)
 
 
 def daemon_command(
@@ -225,6 +228,11 @@ def last_command(paths: EnginePaths) -> list[str]:
         return json.loads(paths.command.read_text())
     except (OSError, ValueError):
         return []
+
+
+def told_mirrors(paths: EnginePaths) -> list[str]:
+    """The mirrors that this project's engine was started with; a daemon.json of the host may name others."""
+    return registry_mirrors.told(last_command(paths) or systemd_engine.told(paths.state))
 
 
 def is_running(pid_file: Path, needle: str) -> int | None:
@@ -427,15 +435,20 @@ def _end(pid: int, alive, what: str, paths: EnginePaths, timeout: float) -> None
         )
 
 
-def stop(paths: EnginePaths, timeout: float = 60.0) -> list[str]:
-    """End the managed engine and put back what it changed on the host; returns what was done."""
+def end(paths: EnginePaths, timeout: float = 60.0) -> list[str]:
+    """End the managed engine's processes; returns what was done."""
     done = []
     for what, alive in (("supervisor", managed_pid), ("dockerd", daemon_pid)):
         pid = alive(paths)
         if pid:
             _end(pid, lambda alive=alive: alive(paths), what, paths, timeout)
             done = ["stopped dockerd"]
-    done += systemd_engine.stop(paths.state)
+    return done
+
+
+def stop(paths: EnginePaths, timeout: float = 60.0) -> list[str]:
+    """End the managed engine and put back what it changed on the host; returns what was done."""
+    done = end(paths, timeout) + systemd_engine.stop(paths.state)
     if paths.before.exists():
         done += restore_host(paths)
     # Without it a later run would take the engine for one of ours that something else ended.

@@ -59,6 +59,32 @@ def started(state: Path) -> bool:
     return bool(read_record(state))
 
 
+def told(state: Path) -> list[str]:
+    """The options that this project's drop-in hands to dockerd; none where there is no drop-in of ours."""
+    return options_in(_current()) if read_record(state).get("drop_in") else []
+
+
+def options_in(text: str) -> list[str]:
+    """The options in a drop-in's text."""
+    lines = (line.removeprefix('Environment="DOCKER_OPTS=') for line in text.splitlines() if "DOCKER_OPTS=" in line)
+    return next(lines, "").rstrip('"').split()
+
+
+def _current() -> str:
+    try:
+        return DROP_IN.read_text()
+    except OSError:
+        return ""
+
+
+def _as_root(command: list[str], data: str | None = None) -> None:
+    answer = subprocess.run(
+        rights.as_root(command), input=data, capture_output=True, text=True, check=False, timeout=30
+    )
+    if answer.returncode:
+        raise SystemdError(f"Docker engine: {DROP_IN} could not be written: {answer.stderr.strip()}")
+
+
 def _systemctl(*arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run(
         rights.as_root(["systemctl", *arguments]), capture_output=True, text=True, check=False, timeout=180
@@ -83,19 +109,24 @@ def remember(state: Path, before: dict[str, str]) -> None:
         record_path(state).write_text(json.dumps({"before": before, "units": []}))
 
 
-def start(state: Path, options: list[str], environment_file: str = "") -> None:
-    """Start docker.service with these options and environment. Raises SystemdError with the unit's last lines."""
+def start(state: Path, options: list[str] | None, environment_file: str = "") -> None:
+    """Start docker.service with these options and environment, anew where they changed; None for those it had.
+
+    Raises SystemdError with the unit's last lines.
+    """
     record = read_record(state)
     before = record.get("before") or states()
-    text, written, ours = drop_in(options, environment_file), False, record.get("drop_in", "")
-    if text and not DROP_IN.exists():
-        for command, data in ((["mkdir", "-p", str(DROP_IN.parent)], None), (["tee", str(DROP_IN)], text)):
-            answer = subprocess.run(
-                rights.as_root(command), input=data, capture_output=True, text=True, check=False, timeout=30
-            )
-            if answer.returncode:
-                raise SystemdError(f"Docker engine: {DROP_IN} could not be written: {answer.stderr.strip()}")
-        written, ours = True, str(DROP_IN)
+    text, ours = _current() if options is None else drop_in(options, environment_file), record.get("drop_in", "")
+    # A file of that name that is not ours stays; ours follows the settings.
+    written = text != _current() and (bool(ours) or not DROP_IN.exists())
+    if written and text:
+        _as_root(["mkdir", "-p", str(DROP_IN.parent)])
+        _as_root(["tee", str(DROP_IN)], text)
+        ours = str(DROP_IN)
+    elif written:
+        _as_root(["rm", "-f", str(DROP_IN)])
+        ours = ""
+    if written:
         _systemctl("daemon-reload")
     # Installing may have started it already, without the options.
     answer = _systemctl("restart" if written else "start", "docker.service")

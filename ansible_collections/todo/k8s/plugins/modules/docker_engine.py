@@ -36,6 +36,13 @@ options:
   runtime:
     description: An OCI runtime to put in front of runc, see the role's README.
     type: path
+  registry_mirrors:
+    description:
+      - Addresses of mirrors of the default registry for the engine that this module starts or has started; that one is
+        started anew when they change, which stops the containers in it. Left as they are when not given.
+      - An engine of somebody else's keeps its own; a warning says so where it lacks one of these.
+    type: list
+    elements: str
   packages:
     description: Debian packages to install where there is no C(dockerd); none are installed when empty.
     type: list
@@ -90,7 +97,8 @@ RETURN = r"""
 engine:
   description:
     - The engine found or started, with C(host), C(version), C(root_dir), C(cpus), C(memory_mb), C(runtime), C(arch),
-      C(system), C(cgroup_driver), C(cgroup_version), C(storage_driver), and C(managed) (this project started it).
+      C(system), C(cgroup_driver), C(cgroup_version), C(storage_driver), C(registry_mirrors), and C(managed) (this
+      project started it).
     - Empty when there is none.
   type: dict
   returned: always
@@ -98,7 +106,7 @@ installed:
   description: Debian packages that were installed, dependencies included.
   type: list
   elements: str
-  returned: when one was started
+  returned: when one was started because none answered
 msg:
   description: What was done and why.
   type: str
@@ -111,11 +119,23 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.todo.k8s.plugins.module_utils import debian_packages, network, rights, systemd_engine
+from ansible_collections.todo.k8s.plugins.module_utils import (
+    debian_packages,
+    network,
+    registry_mirrors,
+    rights,
+    systemd_engine,
+)
 from ansible_collections.todo.k8s.plugins.module_utils import docker_engine as engines
 from ansible_collections.todo.k8s.plugins.module_utils.progress import report
 
-PROBLEMS = (engines.EngineError, debian_packages.PackageError, rights.RightsError, systemd_engine.SystemdError)
+PROBLEMS = (
+    engines.EngineError,
+    debian_packages.PackageError,
+    registry_mirrors.MirrorError,
+    rights.RightsError,
+    systemd_engine.SystemdError,
+)
 OPTIONS = {
     "state": {"type": "str", "choices": ["found", "present", "absent"], "default": "present"},
     "host": {"type": "str"},
@@ -123,6 +143,7 @@ OPTIONS = {
     "data_root": {"type": "path", "required": True},
     "supervisor": {"type": "path"},
     "runtime": {"type": "path"},
+    "registry_mirrors": {"type": "list", "elements": "str"},
     "packages": {"type": "list", "elements": "str", "default": []},
     "repository": {"type": "path"},
     "record": {"type": "path"},
@@ -153,6 +174,7 @@ def _options(module):
         mtu=module.params["mtu"] or engines.host_mtu(),
         runtime=module.params["runtime"],
         cgroup_v1=not Path("/sys/fs/cgroup/cgroup.controllers").exists(),
+        mirrors=registry_mirrors.checked(module.params["registry_mirrors"] or []),
     )
 
 
@@ -201,7 +223,8 @@ def _provide(module, paths):
 
 def _start_with_systemd(module, paths):
     report("starting docker.service" + rights.how())
-    systemd_engine.start(paths.state, _options(module), network.unit_file())
+    options = None if module.params["restart_only"] else _options(module)
+    systemd_engine.start(paths.state, options, network.unit_file())
     info = engines.find(_environ(module))
     if info is None and engines.denied_socket(dict(os.environ)):
         raise engines.EngineError(
@@ -227,6 +250,50 @@ def _start(module, paths, dockerd):
     return engines.start(
         paths, command, supervisor, timeout=module.params["timeout"], host=host, settings=settings, say=report
     )
+
+
+def _heed_mirrors(module, paths, info):
+    """See to the mirrors of the engine that answers; exits where it is started anew, or returns a remark."""
+    wanted = registry_mirrors.checked(module.params["registry_mirrors"])
+    if engines.is_ours(info, paths):
+        before = engines.told_mirrors(paths)
+        if before != wanted:
+            _start_anew(module, paths, info, before, wanted)
+        return ""
+    lacking = [mirror for mirror in wanted if mirror not in info.registry_mirrors]
+    if not lacking:
+        return ""
+    remark = (
+        f"it is not this project's and keeps its settings: found registry mirrors "
+        f"{', '.join(info.registry_mirrors) or 'none'}, needed {', '.join(lacking)}. Name them in its own "
+        "configuration (`registry-mirrors` in daemon.json), or leave engine_registry_mirrors empty"
+    )
+    module.warn(f"Docker engine {info.host}: {remark}.")
+    return f"; {remark}"
+
+
+def _start_anew(module, paths, info, before, wanted):
+    """Start our engine with other mirrors; exits."""
+    change = registry_mirrors.difference(before, wanted)
+    rights.require(f"Docker engine: {change}", "root's rights, to start it anew", "sudo make up")
+    diff = {"before": f"{' '.join(before)}\n", "after": f"{' '.join(wanted)}\n"}
+    if module.check_mode:
+        told = f"{change}: would start the engine anew, and stop the containers in it"
+        module.exit_json(changed=True, engine=engines.describe(info, paths), diff=diff, msg=told)
+    report(f"{change}: starting the engine anew{rights.how()}")
+    network.apply()
+    if systemd_engine.started(paths.state):
+        info = _start_with_systemd(module, paths)
+    else:
+        engines.end(paths)
+        info = _start(module, paths, dockerd_path() or "dockerd")
+    if engines.told_mirrors(paths) != wanted:
+        raise engines.EngineError(
+            f"Docker engine: {systemd_engine.DROP_IN} is of another installation, needed one of this for its registry "
+            "mirrors. Remove it, or take the other installation down."
+        )
+    done = f"{change}: started the engine anew, the containers in it were stopped"
+    module.exit_json(changed=True, engine=engines.describe(info, paths), diff=diff, msg=done + rights.how())
 
 
 def _absent(module, paths):
@@ -260,16 +327,19 @@ def main():
     try:
         if module.params["state"] == "absent":
             _absent(module, paths)
+        registry_mirrors.checked(module.params["registry_mirrors"] or [])  # before anything is installed
         info = engines.find(_environ(module))
         ours = bool(engines.last_command(paths)) or systemd_engine.started(paths.state)
         if info is None and module.params["state"] == "present" and (ours or not module.params["restart_only"]):
             _provide(module, paths)
+        heeded = info and module.params["state"] == "present" and module.params["registry_mirrors"] is not None
+        remark = _heed_mirrors(module, paths, info) if heeded else ""
     except PROBLEMS as error:
         module.fail_json(msg=str(error))
     module.exit_json(
         changed=False,
         engine=engines.describe(info, paths),
-        msg=f"engine {info.version} answers at {info.host}" if info else "no engine answers",
+        msg=f"engine {info.version} answers at {info.host}{remark}" if info else "no engine answers",
     )
 
 

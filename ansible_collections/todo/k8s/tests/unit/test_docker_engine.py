@@ -74,6 +74,14 @@ def test_plain_host_gets_a_plain_command(paths):
     assert command == ["/usr/sbin/dockerd", "--data-root", str(paths.data), "--pidfile", str(paths.daemon_pid)]
 
 
+def test_mirrors_are_told_and_known_again(paths):
+    options = engines.daemon_options(mtu=None, runtime=None, cgroup_v1=False, mirrors=["http://a/", "http://b/"])
+    paths.command.write_text(json.dumps(engines.daemon_command("dockerd", paths, options)))
+    assert engines.told_mirrors(paths) == ["http://a/", "http://b/"]
+    paths.command.unlink()
+    assert engines.told_mirrors(paths) == []
+
+
 def test_only_dockers_rules_go():
     kept = engines.without_docker_rules(SAVED, "ACCEPT")
     assert "DOCKER" not in kept

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+
+import pytest
+
 from ansible_collections.todo.k8s.plugins.module_utils import systemd_engine as engine
 
 
@@ -15,6 +19,58 @@ def test_drop_in_speaks_to_debians_unit():
 
 def test_no_drop_in_without_options():
     assert engine.drop_in([]) == ""
+
+
+def test_options_are_known_again():
+    options = ["--mtu", "1400", "--registry-mirror", "http://mirror.example/"]
+    assert engine.options_in(engine.drop_in(options, "/s/engine.env")) == options
+    assert engine.options_in(engine.drop_in([], "/s/engine.env")) == engine.options_in("") == []
+
+
+@pytest.fixture
+def systemd(tmp_path, monkeypatch):
+    """A drop-in's path in a folder of its own, and what systemctl was asked for."""
+    asked = []
+
+    def systemctl(*arguments):
+        asked.append(" ".join(arguments))
+        return subprocess.CompletedProcess(arguments, 0, "", "")
+
+    monkeypatch.setattr(engine, "DROP_IN", tmp_path / "unit.d" / "todo-k8s.conf")
+    monkeypatch.setattr(engine, "_systemctl", systemctl)
+    monkeypatch.setattr(engine, "states", dict)
+    monkeypatch.setattr(engine.rights, "is_root", lambda: True)
+    (tmp_path / "state").mkdir()
+    return asked
+
+
+def test_the_drop_in_follows_the_options_and_the_service_starts_anew(tmp_path, systemd):
+    state = tmp_path / "state"
+    engine.start(state, ["--registry-mirror", "http://a/"])
+    assert engine.told(state) == ["--registry-mirror", "http://a/"]
+    engine.start(state, ["--registry-mirror", "http://a/"])
+    engine.start(state, ["--registry-mirror", "http://b/"])
+    assert engine.told(state) == ["--registry-mirror", "http://b/"]
+    engine.start(state, None)  # as it was
+    assert engine.told(state) == ["--registry-mirror", "http://b/"]
+    engine.start(state, [])
+    assert not engine.DROP_IN.exists()
+    assert [line.split()[0] for line in systemd if "docker.service" in line] == [
+        "restart",
+        "start",
+        "restart",
+        "start",
+        "restart",
+    ]
+
+
+def test_somebody_else_s_drop_in_stays(tmp_path, systemd):
+    engine.DROP_IN.parent.mkdir()
+    engine.DROP_IN.write_text(engine.drop_in(["--mtu", "1400"]))
+    engine.start(tmp_path / "state", ["--registry-mirror", "http://a/"])
+    assert engine.told(tmp_path / "state") == []
+    assert "1400" in engine.DROP_IN.read_text()
+    assert systemd == ["start docker.service"]
 
 
 def test_only_what_did_not_run_before_is_ours_and_the_socket_goes_first():
