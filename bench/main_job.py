@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -19,9 +18,10 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from table import machine, write
+
 ROOT = Path(__file__).resolve().parent.parent
 PLAYBOOK = ROOT / ".venv" / "bin" / "ansible-playbook"
-BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 
 
 @dataclass
@@ -67,23 +67,6 @@ def run(playbook: str, folder: Path) -> tuple[float, dict]:
     return seconds, json.loads(timings.read_text().splitlines()[-1]) if timings.exists() else {}
 
 
-def machine() -> str:
-    """What the figures were taken on."""
-    model = next(
-        (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), ""
-    )
-    memory = next((int(line.split()[1]) // 2**20 for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
-    about = f"{os.cpu_count()} cores ({model or platform.machine()}), {memory} GiB"
-    return f"{time.strftime('%Y-%m-%d')}, {platform.system()} {platform.release()}, {about}"
-
-
-def _lines(path: str) -> list[str]:
-    try:
-        return Path(path).read_text().splitlines()
-    except OSError:
-        return []
-
-
 def row(step: Step) -> str:
     """One line of the table."""
     if not step.seconds:
@@ -103,16 +86,6 @@ def table(steps: list[Step], rounds: int) -> str:
     """The whole table, in Markdown."""
     head = "| step | min | median | max | goal | | stages of the median round |\n|---|---|---|---|---|---|---|"
     return f"{rounds} rounds, wall seconds; {machine()}.\n\n{head}\n" + "\n".join(row(step) for step in steps)
-
-
-def write(target: Path, text: str) -> None:
-    """Put the table between its two marks in a page. Exits when the page has none."""
-    page = target.read_text()
-    before, begin, rest = page.partition(BEGIN)
-    _old, end, after = rest.partition(END)
-    if not (begin and end):
-        sys.exit(f"{target}: the marks {BEGIN} and {END} are not in it; they say where the table goes. Add them.")
-    target.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
 
 
 def main() -> None:

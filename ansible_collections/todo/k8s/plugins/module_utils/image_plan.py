@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from docker.utils.build import exclude_paths
-
+from ansible_collections.todo.k8s.plugins.module_utils import build_context
 from ansible_collections.todo.k8s.plugins.module_utils.image_store import MANAGED_LABEL, REPOSITORY_PREFIX
 
 LABEL_PREFIX = "todo.k8s/input."
@@ -44,41 +42,11 @@ class App:
         return REPOSITORY_PREFIX + self.name
 
 
-def ignore_patterns(context: Path, dockerfile: str) -> list[str]:
-    """The patterns of DOCKERFILE.dockerignore or of .dockerignore, as docker reads them."""
-    for path in (context / f"{dockerfile}.dockerignore", context / ".dockerignore"):
-        if path.is_file():
-            lines = (line.strip() for line in path.read_text().splitlines())
-            return [line for line in lines if line and not line.startswith("#")]
-    return []
+def parts(app: App, base_keys: dict[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """One short hash for each kind of input, and those of the context's files.
 
-
-def context_files(context: Path, dockerfile: str) -> list[str]:
-    """Paths in the build context after .dockerignore, relative and sorted; the Dockerfile itself left out."""
-    # exclude_paths adds to the list that it is given.
-    found = exclude_paths(str(context), ignore_patterns(context, dockerfile), dockerfile)
-    aside = {dockerfile, f"{dockerfile}.dockerignore", ".dockerignore"}
-    return sorted(path for path in found if path not in aside)
-
-
-def context_hash(context: Path, dockerfile: str) -> str:
-    """Hash of names, kinds, executable bits and contents; not of times or owners, which a checkout does not keep."""
-    whole = hashlib.sha256()
-    for name in context_files(context, dockerfile):
-        path = context / name
-        if path.is_symlink():
-            kind, content = "link", str(path.readlink()).encode()
-        elif path.is_dir():
-            kind, content = "directory", b""
-        else:
-            kind = "program" if os.access(path, os.X_OK) else "file"
-            content = hashlib.sha256(path.read_bytes()).digest()
-        whole.update(f"{kind}\0{name}\0{len(content)}\0".encode() + content)
-    return whole.hexdigest()
-
-
-def parts(app: App, base_keys: dict[str, str]) -> dict[str, str]:
-    """One short hash for each kind of input. `base_keys` has the content key of each base."""
+    `base_keys` has the content key of each base.
+    """
     context = app.context
     if context is None or not context.is_dir():
         raise PlanError(f"Image {app.name}: its build context {context} is not a directory; set `context` to one.")
@@ -94,12 +62,14 @@ def parts(app: App, base_keys: dict[str, str]) -> dict[str, str]:
             f"Image {app.name}: base {', '.join(unknown)} is not known; "
             f"known are {', '.join(sorted(base_keys)) or 'none'}."
         )
-    return {
-        "context": context_hash(context, app.dockerfile)[:16],
+    files = build_context.hashes(context, app.dockerfile)
+    inputs = {
+        "context": _hash(files),
         "dockerfile": hashlib.sha256(file.read_bytes()).hexdigest()[:16],
         "settings": _hash({"args": app.args or {}, "target": app.target}),
         "bases": _hash({argument: base_keys[name] for argument, name in bases.items()}),
     }
+    return inputs, files
 
 
 def _hash(value: object) -> str:
@@ -111,34 +81,49 @@ def tag(inputs: dict[str, str]) -> str:
     return "t" + hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()[:11]
 
 
-def why(inputs: dict[str, str], before: dict[str, str] | None) -> str:
-    """Why an image has to be built: what differs from the newest image of the same name (its labels)."""
+def inputs_of(labels: dict[str, str]) -> dict[str, str]:
+    """The parts that an image was built from, by its labels."""
+    return {part: labels.get(LABEL_PREFIX + part, "") for part in PART_NAMES}
+
+
+def why(inputs: dict[str, str], before: dict[str, str] | None, changed_files: list[str] | None = None) -> str:
+    """Why an image has to be built: what differs from the newest image of the same name (its parts)."""
     if before is None:
         return "there is no image of this name yet"
-    changed = [PART_NAMES[part] for part, value in inputs.items() if before.get(LABEL_PREFIX + part) != value]
+    changed = [PART_NAMES[part] for part, value in inputs.items() if before[part] != value]
+    if changed_files and PART_NAMES["context"] in changed:
+        changed[changed.index(PART_NAMES["context"])] += f" ({', '.join(changed_files)})"
     return f"changed since the newest image: {', '.join(changed)}" if changed else "the image with this content is gone"
 
 
-def plan_one(app: App, bases: dict[str, dict], inspect, newest_labels, *, version: str, revision: str) -> dict:
+def plan_one(
+    app: App, bases: dict[str, dict], inspect, newest_labels, *, version: str, revision: str, recorded=None
+) -> dict:
     """The plan for one image.
 
     `bases` is base_image's result ({name: {ref, key, id}}); `inspect(ref)` and `newest_labels(repository)` ask the
-    engine. Returns repository, tag, ref, id, size_mb, exists, reason, base (references of its bases), and what the
-    builder needs: context, dockerfile, args, target, labels, or `source` for a base used as it is.
+    engine; `recorded(name, tag)` tells the files of an older image ({path: hash}) or None. Returns repository, tag,
+    ref, id, size_mb, exists, reason, base (references of its bases), newest (the tag of the newest image), and what
+    the builder needs: context, dockerfile, args, target, labels, files, or `source` for a base used as it is.
     """
     if app.base:
         return _plan_alias(app, bases, inspect)
     unmade = sorted({name for name in (app.bases or {}).values() if name in bases and not bases[name]["key"]})
-    inputs = parts(app, {name: base["key"] for name, base in bases.items()})
+    inputs, files = parts(app, {name: base["key"] for name, base in bases.items()})
     wanted = tag(inputs)
     reference = f"{app.repository}:{wanted}"
     found = None if unmade else inspect(reference)
+    newest = wanted
     if unmade:
         reason = f"its base {', '.join(unmade)} has to be made first"
     elif found:
         reason = "an image with this content exists"
     else:
-        reason = why(inputs, newest_labels(app.repository))
+        last = newest_labels(app.repository)
+        before = inputs_of(last) if last is not None else None
+        newest = tag(before) if before else ""
+        known = recorded(app.name, newest) if recorded and newest else None
+        reason = why(inputs, before, build_context.changes(known, files) if known else None)
     labels = {
         MANAGED_LABEL: "true",
         "org.opencontainers.image.title": app.name,
@@ -155,6 +140,8 @@ def plan_one(app: App, bases: dict[str, dict], inspect, newest_labels, *, versio
         "args": {**(app.args or {}), **references},
         "target": app.target,
         "labels": {name: value for name, value in labels.items() if value},
+        "files": files,
+        "newest": "" if unmade else newest,
         "source": "",
     }
 
@@ -170,7 +157,7 @@ def _plan_alias(app: App, bases: dict[str, dict], inspect) -> dict:
     if found and found["Id"] != base["id"]:
         found = None
     reason = f"it is the base {app.base}" if found else f"the base {app.base} does not have this name yet"
-    return {**_state(app, wanted, found, reason), "base": [base["ref"]], "source": base["ref"]}
+    return {**_state(app, wanted, found, reason), "base": [base["ref"]], "newest": "", "source": base["ref"]}
 
 
 def _state(app: App, wanted: str, found: dict | None, reason: str) -> dict:

@@ -264,6 +264,7 @@ def _cluster(module, wanted, observed):
         "nodes": [node.name for node in observed.nodes],
         "ip": observed.nodes[0].ip if observed.nodes else "",
         "kubernetes_version": wanted.kubernetes_version,
+        "container_runtime": wanted.container_runtime,
         "cpus": wanted.cpus,
         "memory_mb": wanted.memory_mb,
         "ports": profiles.ports_fact(wanted.ports),

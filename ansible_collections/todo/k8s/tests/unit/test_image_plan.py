@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from ansible_collections.todo.k8s.plugins.module_utils import image_plan
+from ansible_collections.todo.k8s.plugins.module_utils import build_context, image_plan
 
 BASES = {
     "python": {"ref": "todo-k8s/base-python:1", "key": "aaaaaaaaaaaa", "id": "sha256:1"},
@@ -32,13 +32,19 @@ def keys(bases=None):
 
 
 def tag(wished, bases=None):
-    return image_plan.tag(image_plan.parts(wished, keys(bases)))
+    return image_plan.tag(image_plan.parts(wished, keys(bases))[0])
 
 
-def plan(wished, bases=None, images=None, newest=None):
+def plan(wished, bases=None, images=None, newest=None, recorded=None):
     images = images or {}
     return image_plan.plan_one(
-        wished, bases or BASES, images.get, lambda repository: newest, version="1.0.0", revision="abc"
+        wished,
+        bases or BASES,
+        images.get,
+        lambda repository: newest,
+        version="1.0.0",
+        revision="abc",
+        recorded=recorded,
     )
 
 
@@ -58,7 +64,7 @@ def test_what_docker_s_patterns_leave_in(context):
     (context / "app" / "__pycache__" / "x.pyc").write_text("")
     (context / "README.md").write_text("")
     (context / "other.md").write_text("")
-    assert image_plan.context_files(context, "Dockerfile") == ["README.md", "app", "app/main.py"]
+    assert build_context.files(context, "Dockerfile") == ["README.md", "app", "app/main.py"]
 
 
 def test_a_dockerfile_s_own_ignore_file_wins_and_can_let_in_a_few_folders(tmp_path):
@@ -68,7 +74,7 @@ def test_a_dockerfile_s_own_ignore_file_wins_and_can_let_in_a_few_folders(tmp_pa
     (tmp_path / "web/a/Dockerfile").write_text("FROM scratch\n")
     (tmp_path / "web/a/Dockerfile.dockerignore").write_text("*\n!package.json\n!web/a\n")
     (tmp_path / ".dockerignore").write_text("package.json\n")
-    found = image_plan.context_files(tmp_path, "web/a/Dockerfile")
+    found = build_context.files(tmp_path, "web/a/Dockerfile")
     assert [name for name in found if not (tmp_path / name).is_dir()] == ["package.json", "web/a/page.tsx"]
 
 
@@ -131,6 +137,32 @@ def test_the_reason_names_what_changed(context):
     assert plan(app(context), newest=labels)["reason"].endswith("the build context")
     bases = {**BASES, "python": {**BASES["python"], "key": "cccccccccccc"}}
     assert plan(app(context), bases, newest=labels)["reason"].endswith("the build context, the base image")
+
+
+def test_the_reason_names_the_files_where_somebody_remembers_them(context, tmp_path_factory):
+    first = plan(app(context))
+    records = build_context.Records(tmp_path_factory.mktemp("records"))
+    records.keep("backend", first["tag"], first["files"])
+    (context / "app/main.py").write_text("print(1)\n")
+    (context / "app/new.py").write_text("")
+    got = plan(app(context), newest=first["labels"], recorded=records.of)
+    assert got["reason"] == "changed since the newest image: the build context (app/main.py, +app/new.py)"
+    assert got["newest"] == first["tag"]
+    got = plan(app(context), newest=first["labels"], recorded=build_context.Records(tmp_path_factory.mktemp("none")).of)
+    assert got["reason"] == "changed since the newest image: the build context"
+
+
+def test_many_changes_are_counted_and_old_records_forgotten(tmp_path):
+    before = {f"f{n}": "1" for n in range(8)}
+    named = build_context.changes(before, {"f0": "1", "f1": "2", "g": "1"}, most=3)
+    assert named == ["f1", "+g", "-f2", "5 more"]
+    records = build_context.Records(tmp_path)
+    for number in range(build_context.KEPT_RECORDS + 2):
+        records.keep("a", f"t{number}", {})
+    assert records.of("a", "t1") is None
+    assert records.of("a", "t2") == {}
+    (tmp_path / "a.json").write_text("{half")
+    assert records.of("a", "t2") is None
 
 
 def test_a_base_used_as_it_is():

@@ -11,14 +11,21 @@ import tarfile
 
 import pytest
 
-from ansible_collections.todo.k8s.plugins.module_utils import delta_load, engine_layers, node_images
+from ansible_collections.todo.k8s.plugins.module_utils import (
+    delta_load,
+    engine_layers,
+    node_containerd,
+    node_docker,
+    node_exec,
+    node_images,
+)
 
 CONFIG = "sha256:" + "c" * 64
 OTHER = "sha256:" + "d" * 64
 MANIFEST = "sha256:" + "e" * 64
 LISTING = (
     json.dumps({"images": [{"id": CONFIG, "repoTags": ["docker.io/todo-k8s/a:1"]}, {"id": OTHER, "repoTags": None}]})
-    + f"\n{node_images.SEPARATOR}\n"
+    + f"\n{node_containerd.SEPARATOR}\n"
     + "REF TYPE DIGEST SIZE PLATFORMS LABELS\n"
     + f"docker.io/todo-k8s/a:1 application/vnd.oci.image.manifest.v1+json {MANIFEST} 1.0 MiB linux/amd64 -\n"
     + f"docker.io/todo-k8s/unseen:1 application/vnd.oci.image.manifest.v1+json {MANIFEST} 1.0 MiB linux/amd64 -\n"
@@ -30,7 +37,7 @@ def digest(content):
 
 
 def test_a_listing_knows_both_digests_of_an_image():
-    assert node_images.parse_listing(LISTING) == {"docker.io/todo-k8s/a:1": {CONFIG, MANIFEST}}
+    assert node_containerd.parse_listing(LISTING) == {"docker.io/todo-k8s/a:1": {CONFIG, MANIFEST}}
 
 
 @pytest.mark.parametrize(
@@ -45,12 +52,20 @@ def test_a_listing_knows_both_digests_of_an_image():
 )
 def test_what_a_node_lacks(reference, identity, lacks):
     wanted = [node_images.Wanted(reference, identity)]
-    assert bool(node_images.missing(node_images.parse_listing(LISTING), wanted)) is lacks
+    listing = node_containerd.parse_listing(LISTING)
+    assert bool(node_images.missing(node_containerd.Containerd, listing, wanted)) is lacks
 
 
 def test_names_on_a_node():
-    assert node_images.Wanted("todo-k8s/a:1", "").node_name == "docker.io/todo-k8s/a:1"
-    assert node_images.Wanted("registry.k8s.io/pause:1", "").node_name == "registry.k8s.io/pause:1"
+    assert node_containerd.Containerd.known_as("todo-k8s/a:1") == "docker.io/todo-k8s/a:1"
+    assert node_containerd.Containerd.known_as("registry.k8s.io/pause:1") == "registry.k8s.io/pause:1"
+    assert node_docker.Docker.known_as("todo-k8s/a:1") == "todo-k8s/a:1"
+
+
+def test_a_listing_of_docker():
+    listing = node_docker.parse_listing(f"todo-k8s/a:1 {CONFIG}\n<none>:<none> {OTHER}\n")
+    assert listing == {"todo-k8s/a:1": {CONFIG}}
+    assert node_images.missing(node_docker.Docker, listing, [node_images.Wanted("todo-k8s/a:1", CONFIG)]) == []
 
 
 def make_layer(folder, files):
@@ -172,20 +187,20 @@ def fake_docker(folder, script):
     tool = folder / "docker"
     tool.write_text(f"#!/bin/sh\n{script}\n")
     tool.chmod(0o755)
-    return node_images.Node("node", docker=str(tool))
+    return node_containerd.Containerd(node_exec.NodeExec("node", docker=str(tool)))
 
 
 def test_an_archive_reaches_the_node(tmp_path):
     node = fake_docker(tmp_path, f'echo "$@" > {tmp_path}/arguments; cat > {tmp_path}/got')
-    assert node.receive("a", iter([b"one", b"two"])) == 6
+    assert node.receive(iter([b"one", b"two"])) == 6
     assert (tmp_path / "got").read_bytes() == b"onetwo"
     assert (tmp_path / "arguments").read_text() == "exec -i node ctr -n k8s.io images import -\n"
 
 
 def test_a_node_that_refuses_is_named_with_its_words(tmp_path):
     node = fake_docker(tmp_path, "echo no space left on device; exit 1")
-    with pytest.raises(node_images.NodeError, match=r"Node node, image a: .*no space left on device.*df -h"):
-        node.receive("a", iter([b"x" * 1_000_000] * 10))
+    with pytest.raises(node_images.NodeError, match=r"`ctr` ended with 1 after .* MB: no space left on device"):
+        node.receive(iter([b"x" * 1_000_000] * 10))
 
 
 def test_a_broken_source_ends_the_import(tmp_path):
@@ -195,7 +210,7 @@ def test_a_broken_source_ends_the_import(tmp_path):
 
     node = fake_docker(tmp_path, "exec cat > /dev/null")
     with pytest.raises(engine_layers.LayerError):
-        node.receive("a", source())
+        node.receive(source())
 
 
 def test_an_image_that_did_not_arrive_fails_loudly(tmp_path):
@@ -224,3 +239,85 @@ def test_a_save_that_fails_is_not_taken_for_an_image(tmp_path):
     node = fake_docker(tmp_path, 'if [ "$1" = save ]; then echo broken >&2; exit 1; else cat > /dev/null; fi')
     with pytest.raises(node_images.NodeError, match="docker save ended with 1: broken"):
         node_images.send(node, node_images.Wanted("todo-k8s/a:1", CONFIG), Store(), None)
+
+
+def test_docker_gets_the_layers_whose_chain_it_lacks(image):
+    opened, layers = image
+    chains = list(engine_layers.chain_ids([layer.digest for layer, _ in layers]))
+    delta = node_docker.plan(opened, {chains[0]}, "todo-k8s/a:1")
+    content = archive_of(delta)
+    manifest = json.loads(content["manifest.json"])[0]
+    assert manifest["RepoTags"] == ["todo-k8s/a:1"]
+    assert manifest["Layers"] == [f"{layer.digest[7:]}.tar" for layer, _ in layers]
+    assert hashlib.sha256(content[manifest["Config"]]).hexdigest() == opened.identity[7:]
+    assert manifest["Layers"][0] not in content
+    assert content[manifest["Layers"][1]] == layers[1][1]
+    assert delta.chains == chains
+
+
+class FakeNode:
+    """Notes what is run on it."""
+
+    name = "node"
+
+    def __init__(self, says=""):
+        self.commands, self.says = [], says
+
+    def run(self, *command):
+        self.commands.append(command)
+        return self.says
+
+    def condition(self):
+        return "It runs. "
+
+    def free_space(self, path):
+        return f"{path} has 3 MB free. "
+
+
+def test_a_name_goes_alone_while_another_one_has_the_same_image():
+    node = FakeNode()
+    listing = {"docker.io/a:1": {CONFIG, MANIFEST}, "docker.io/a:2": {CONFIG, MANIFEST}}
+    node_containerd.Containerd(node).remove(["docker.io/a:1"], listing)
+    assert node.commands[-1][-1] == "docker.io/a:1"
+    node_containerd.Containerd(node).remove(["docker.io/a:1", "docker.io/a:2"], listing)
+    assert set(node.commands[-1][-4:]) == {"docker.io/a:1", "docker.io/a:2", CONFIG, MANIFEST}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "runtime"),
+    [
+        ("runtime-endpoint: unix:///var/run/cri-dockerd.sock", node_docker.Docker),
+        ("runtime-endpoint: unix:///run/containerd/containerd.sock", node_containerd.Containerd),
+        ("", node_containerd.Containerd),
+    ],
+)
+def test_the_runtime_is_the_one_that_kubelet_speaks_to(endpoint, runtime):
+    assert isinstance(node_images.runtime_of(FakeNode(endpoint)), runtime)
+    named = node_images.runtime_of(FakeNode("nobody asks"), "docker")
+    assert isinstance(named, node_docker.Docker)
+
+
+class FakeStore:
+    """An engine with one image whose store cannot be read."""
+
+    def inspect(self, reference):
+        return {"Id": CONFIG, "RootFS": {"Layers": ["x"]}}
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("write /x: no space left on device", r"has 3 MB free.*`keep`"),
+        ("unexpected EOF", "It runs.*not sent twice"),
+    ],
+)
+def test_why_a_node_did_not_take_an_image(said, told):
+    node = FakeNode()
+    node.save = lambda reference: iter([b""])
+
+    def feed(archive, *command):
+        raise node_images.NodeError(said)
+
+    node.feed = feed
+    with pytest.raises(node_images.NodeError, match=f"Node node, image a:1: containerd did not take it.*{told}"):
+        node_images.send(node_containerd.Containerd(node), node_images.Wanted("a:1", CONFIG), FakeStore(), None)
