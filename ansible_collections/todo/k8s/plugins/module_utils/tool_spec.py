@@ -12,6 +12,7 @@ import os
 import platform
 import re
 import subprocess
+import tempfile
 import urllib.parse
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -209,11 +210,21 @@ def accepted(version: tuple[int, int, int], accept: dict[str, str]) -> bool:
 
 
 def ask_version(command: list[str]) -> tuple[int, int, int] | None:
-    """Run a program for its version; None if it fails, says none or takes too long."""
+    """Run a program for its version; None if it fails, says none or takes too long.
+
+    Minikube makes its folders for whatever it is asked: here they are in one that goes again.
+    """
     try:
-        answer = subprocess.run(
-            command, capture_output=True, text=True, timeout=VERSION_TIMEOUT, check=False, stdin=subprocess.DEVNULL
-        )
+        with tempfile.TemporaryDirectory() as folder:
+            answer = subprocess.run(
+                command,
+                capture_output=True,
+                text=True,
+                timeout=VERSION_TIMEOUT,
+                check=False,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, "MINIKUBE_HOME": folder},
+            )
     except (OSError, subprocess.TimeoutExpired, UnicodeDecodeError):
         return None
     return parse_version(answer.stdout) if answer.returncode == 0 else None

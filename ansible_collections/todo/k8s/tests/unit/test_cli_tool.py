@@ -165,6 +165,15 @@ def test_one_that_does_not_answer_is_refused(tmp_path, monkeypatch, program):
     assert "says no version" in refused[0]
 
 
+def test_asking_minikube_leaves_no_folders(tmp_path, monkeypatch):
+    monkeypatch.setenv("MINIKUBE_HOME", str(tmp_path / "home"))
+    asked = tmp_path / "minikube"
+    asked.write_text('#!/bin/sh\nmkdir -p "$MINIKUBE_HOME/.minikube" && echo v1.38.1\n')
+    asked.chmod(0o755)
+    assert tools.ask_version([str(asked)]) == (1, 38, 1)
+    assert not (tmp_path / "home").exists()
+
+
 def test_our_own_links_are_not_taken_for_the_users_tool(tmp_path):
     built = fake(tmp_path / "cache/tools/k-1/kubectl", "v1.34.3")
     for place in ("bin", "elsewhere"):
