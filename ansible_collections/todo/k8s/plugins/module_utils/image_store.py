@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ansible_collections.todo.k8s.plugins.module_utils import engine_api
-from ansible_collections.todo.k8s.plugins.module_utils.image_reference import Reference
+from ansible_collections.todo.k8s.plugins.module_utils.image_reference import Reference, registry_of
 
 if TYPE_CHECKING:
     import docker
@@ -162,11 +162,11 @@ class ImageStore:
         self._client = self._client or self._connect(self._timeout)
         return self._client.api
 
-    def _look(self, path: str) -> Any:
+    def _look(self, path: str, timeout: float = 0) -> Any:
         """The engine's answer to a GET request; None where it says that there is no such thing."""
         host = self.host or os.environ.get("DOCKER_HOST") or DEFAULT_HOST
         try:
-            return engine_api.get(host, path, self._timeout)
+            return engine_api.get(host, path, timeout or self._timeout)
         except engine_api.Silent as error:
             if error.status == 404:
                 return None
@@ -191,11 +191,12 @@ class ImageStore:
         # A client of its own: its deadline is for this question alone.
         client = self._connect(seconds)
         try:
-            client.api.timeout = max(0.1, seconds - (time.monotonic() - begun))
+            # A moment is left for `_mirrors`.
+            client.api.timeout = max(0.1, seconds - 0.1 - (time.monotonic() - begun))
             told = client.api.inspect_distribution(reference)
             return Answer(digest=told["Descriptor"]["digest"])
         except (*refusals(), KeyError, TypeError) as error:
-            return Answer(problem=explain(error) or type(error).__name__)
+            return Answer(problem=(explain(error) or type(error).__name__) + self._mirrors(reference))
         finally:
             client.close()
 
@@ -204,9 +205,23 @@ class ImageStore:
         try:
             for event in self._pulling(reference):
                 if event.get("error"):
-                    raise StoreError(f"Image {reference}: could not be pulled: {event['error']}")
+                    raise StoreError(
+                        f"Image {reference}: could not be pulled: {event['error']}{self._mirrors(reference)}"
+                    )
         except (*refusals(), ValueError) as error:
-            raise StoreError(f"Image {reference}: could not be pulled: {explain(error)}") from error
+            raise StoreError(
+                f"Image {reference}: could not be pulled: {explain(error)}{self._mirrors(reference)}"
+            ) from error
+
+    def _mirrors(self, reference: str) -> str:
+        """A remark on the mirrors that an engine asked, too: its own words are about the last address alone."""
+        if registry_of(reference) != "docker.io":
+            return ""
+        try:
+            mirrors = (self._look("/info", 0.5).get("RegistryConfig") or {}).get("Mirrors") or []
+        except (NoEngine, AttributeError):
+            return ""
+        return f" (asked before that, see the engine's log: {', '.join(mirrors)})" if mirrors else ""
 
     def _pulling(self, reference: str) -> Iterator[dict]:
         """The engine's events of a pull. Not docker-py's own: that one waits for a silent registry for ever."""

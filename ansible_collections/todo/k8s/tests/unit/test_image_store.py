@@ -92,8 +92,20 @@ def test_a_registry_s_answer(engine):
     assert engine.store.ask("python:3.11", 5) == image_store.Answer(problem="manifest unknown")
 
 
+def test_mirrors_that_were_asked_before_are_named(engine):
+    info = {"RegistryConfig": {"Mirrors": ["http://mirror.example/"]}}
+    engine.script = lambda path, _query: (200, info) if path == "/info" else (500, {"message": "unreachable"})
+    note = " (asked before that, see the engine's log: http://mirror.example/)"
+    assert engine.store.ask("python:3.11", 5) == image_store.Answer(problem=f"unreachable{note}")
+    assert engine.store.ask("localhost:5000/python:3.11", 5) == image_store.Answer(problem="unreachable")
+    with pytest.raises(image_store.StoreError) as caught:
+        engine.store.pull(f"python@{DIGEST}")
+    assert str(caught.value).endswith(f"unreachable{note}")
+
+
 def test_a_registry_that_does_not_answer_is_given_up_in_time(engine):
-    engine.script = lambda _path, _query: (5,) if time.sleep(3) else (200,)
+    info = {"RegistryConfig": {"Mirrors": []}}
+    engine.script = lambda path, _query: (200, info) if path == "/info" or time.sleep(3) else (200,)
     begun = time.monotonic()
     assert engine.store.ask("python:3.11", 0.5) == image_store.Answer(problem="no answer in time")
     assert time.monotonic() - begun < 1
