@@ -221,7 +221,7 @@ class ImageStore:
             mirrors = (self._look("/info", 0.5).get("RegistryConfig") or {}).get("Mirrors") or []
         except (NoEngine, AttributeError):
             return ""
-        return f" (asked before that, see the engine's log: {', '.join(mirrors)})" if mirrors else ""
+        return f" (its mirrors were asked, too, see its log: {', '.join(mirrors)})" if mirrors else ""
 
     def _pulling(self, reference: str) -> Iterator[dict]:
         """The engine's events of a pull. Not docker-py's own: that one waits for a silent registry for ever."""

@@ -92,10 +92,10 @@ def test_a_registry_s_answer(engine):
     assert engine.store.ask("python:3.11", 5) == image_store.Answer(problem="manifest unknown")
 
 
-def test_mirrors_that_were_asked_before_are_named(engine):
+def test_mirrors_that_were_asked_too_are_named(engine):
     info = {"RegistryConfig": {"Mirrors": ["http://mirror.example/"]}}
     engine.script = lambda path, _query: (200, info) if path == "/info" else (500, {"message": "unreachable"})
-    note = " (asked before that, see the engine's log: http://mirror.example/)"
+    note = " (its mirrors were asked, too, see its log: http://mirror.example/)"
     assert engine.store.ask("python:3.11", 5) == image_store.Answer(problem=f"unreachable{note}")
     assert engine.store.ask("localhost:5000/python:3.11", 5) == image_store.Answer(problem="unreachable")
     with pytest.raises(image_store.StoreError) as caught:
