@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ansible_collections.todo.k8s.plugins.module_utils import debootstrap
+from ansible_collections.todo.k8s.plugins.module_utils import debootstrap, sbom
 from ansible_collections.todo.k8s.plugins.module_utils.image_reference import Reference, digests
 from ansible_collections.todo.k8s.plugins.module_utils.image_store import (
     REPOSITORY_PREFIX,
@@ -270,6 +270,8 @@ def _import(base: Base, cache: Path, store: ImageStore, say) -> None:
         "todo.k8s/base": f"{base.name}:{base.key}",
         "org.opencontainers.image.title": f"base-{base.name}",
         "org.opencontainers.image.version": base.key,
+        # Inherited on purpose: these packages are in the images on this base too.
+        **sbom.labels(sbom.debian(debootstrap.dpkg_status(base.archive(cache)))),
     }
     store.load_tree(base.archive(cache), base.made_name, debootstrap.image_config(base.debian, labels))
 

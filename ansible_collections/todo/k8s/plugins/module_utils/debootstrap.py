@@ -22,7 +22,7 @@ from ansible_collections.todo.k8s.plugins.module_utils import network
 from ansible_collections.todo.k8s.plugins.module_utils.platforms import architecture
 
 # Part of every key: raise it when the way of making changes, so that old results are made anew.
-RECIPE = "1"
+RECIPE = "2"
 # Newer time stamps are clamped to this (2025-01-01): the same packages then give the same bytes.
 EPOCH = "1735689600"
 MERGED_USR = Path("/usr/share/mmdebstrap/hooks/merged-usr")
@@ -37,9 +37,18 @@ TRIMMED = (
     "/usr/share/locale/*",
     "/usr/share/doc/*",
     "/usr/share/doc-base/*",
+    "/usr/lib/*/gconv/*",
 )
+# Of the C library's conversions (8 MB) those stay that it itself calls its core; Debian 13 packs the others apart.
+# Python, Node and PostgreSQL bring their own.
+CONVERSIONS = ("ANSI_X3.110", "CP1252", "ISO8859-1", "ISO8859-15", "UNICODE", "UTF-16", "UTF-32", "UTF-7")
 # Licences stay: the images hold other people's work.
-KEPT = ("/usr/share/doc/*/copyright", "/usr/share/locale/locale.alias")
+KEPT = (
+    "/usr/share/doc/*/copyright",
+    "/usr/share/locale/locale.alias",
+    "/usr/lib/*/gconv/gconv-modules",
+    *(f"/usr/lib/*/gconv/{name}.so" for name in CONVERSIONS),
+)
 
 # Host-specific or variable things that must not end in an image. `$1` is the tree. Debian's ssl-cert makes a private
 # key while it is installed: a key that everybody has is worse than none.
@@ -282,6 +291,18 @@ def make(name: str, debian: dict, target: Path, *, say=lambda text: None, timeou
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def dpkg_status(archive: Path) -> str:
+    """The dpkg status file of a tree that `make` made; empty where it cannot be read: loading the tree tells why."""
+    answer = subprocess.run(
+        ["tar", "--extract", "--to-stdout", "--occurrence=1", "--file", archive, "./var/lib/dpkg/status"],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    return answer.stdout if answer.returncode == 0 else ""
 
 
 def telling(lines: list[str], most: int = 15) -> list[str]:

@@ -1,0 +1,72 @@
+"""Documents of what is in images: which are up to date, and writing those that are not."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+from ansible_collections.todo.k8s.plugins.module_utils import image_content, sbom
+from ansible_collections.todo.k8s.plugins.module_utils.image_store import ImageStore, explain, refusals
+from ansible_collections.todo.k8s.plugins.module_utils.sbom import SbomError
+
+
+def provide(
+    references: list[str], folder: Path, store: ImageStore, *, check: bool = False, say=lambda text: None
+) -> dict[str, dict]:
+    """Have a document for each image; returns by reference path, id, changed and packages (see modules/image_sbom.py).
+
+    Raises SbomError, ContentError or StoreError.
+    """
+    paths = {reference: folder / sbom.file_name(reference) for reference in dict.fromkeys(references)}
+    twice = [str(path) for path, count in Counter(paths.values()).items() if count > 1]
+    if twice:
+        raise SbomError(f"{twice[0]}: two images would have this document. Name one of them at a time.")
+    found = {}
+    for reference, path in paths.items():
+        inspected = store.inspect(reference)
+        if inspected is None:
+            raise SbomError(
+                f"Image {reference}: the engine has none of this name, and one is needed. Build or pull it first."
+            )
+        changed = sbom.image_id_of(path) != inspected["Id"]
+        if changed and not check:
+            say(f"reading what is in {reference}")
+            _write(path, read(reference, inspected, store))
+        found[reference] = {
+            "path": str(path),
+            "id": inspected["Id"],
+            "changed": changed,
+            "packages": {} if changed and check else counts(path),
+        }
+    return found
+
+
+def read(reference: str, inspected: dict, store: ImageStore) -> str:
+    """The document of one image of the engine."""
+    try:
+        files = image_content.files(store.api.get_image(inspected["Id"], chunk_size=1 << 20), sbom.wanted)
+    except refusals() as error:
+        raise SbomError(f"Image {reference}: the engine did not save it: {explain(error)}") from error
+    except image_content.ContentError as error:
+        raise SbomError(
+            f"Image {reference}: {error}. Needed: an engine that answers `docker save {reference}`."
+        ) from error
+    release = files.get("usr/lib/os-release") or files.get("etc/os-release") or b""
+    packages = sbom.packages(files)
+    return sbom.document(
+        reference, inspected["Id"], packages, release.decode(errors="replace"), inspected.get("Created") or ""
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(text)
+    partial.replace(path)
+
+
+def counts(path: Path) -> dict[str, int]:
+    """How many packages of each kind a document names."""
+    entries = json.loads(path.read_text()).get("components", [])
+    return dict(sorted(Counter(entry["purl"].partition("/")[0].removeprefix("pkg:") for entry in entries).items()))
