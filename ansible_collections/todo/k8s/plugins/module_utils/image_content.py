@@ -22,7 +22,7 @@ class ContentError(Exception):
 
 
 @dataclass
-class _Layer:
+class Layer:
     """What one layer says: the chosen files that it has, paths that it replaces or deletes, folders that it empties."""
 
     files: dict[str, bytes] = field(default_factory=dict)
@@ -63,7 +63,7 @@ def files(chunks: Iterable[bytes], wanted: Callable[[str], bool]) -> dict[str, b
 
     Understands Docker's own format and OCI layouts, layers plain or compressed with gzip. Raises ContentError.
     """
-    layers: dict[str, _Layer] = {}
+    layers: dict[str, Layer] = {}
     links: dict[str, str] = {}
     manifest: list[dict] = []
     try:
@@ -86,7 +86,7 @@ def files(chunks: Iterable[bytes], wanted: Callable[[str], bool]) -> dict[str, b
     lacking = [name for name in order if name not in layers]
     if lacking:
         raise ContentError(f"what the engine saved lacks the layer {lacking[0]}")
-    return _together(layers[name] for name in order)
+    return together(layers[name] for name in order)
 
 
 def _resolved(name: str, target: str) -> str:
@@ -96,25 +96,34 @@ def _resolved(name: str, target: str) -> str:
     return "/".join(parts)
 
 
-def _layer(head: bytes, content: BinaryIO, wanted: Callable[[str], bool]) -> _Layer:
+def layer(chunks: Iterable[bytes], wanted: Callable[[str], bool]) -> Layer:
+    """What one layer's tar says of the wanted files. Raises ContentError."""
+    try:
+        return _layer(b"", io.BufferedReader(_Stream(chunks), 1 << 20), wanted)
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise ContentError(f"a layer cannot be read: {error}") from error
+
+
+def _layer(head: bytes, content: BinaryIO, wanted: Callable[[str], bool]) -> Layer:
     stream = _following(head, content)
-    layer = _Layer()
+    found = Layer()
     with tarfile.open(fileobj=gzip.open(stream) if head == GZIP else stream, mode="r|") as tar:
         for member in tar:
             path = member.name.removeprefix("./").strip("/")
             folder, _slash, name = path.rpartition("/")
             if name == ".wh..wh..opq":
-                layer.emptied.add(folder)
+                found.emptied.add(folder)
             elif name.startswith(".wh."):
-                layer.gone.add(f"{folder}/{name[4:]}".lstrip("/"))
+                found.gone.add(f"{folder}/{name[4:]}".lstrip("/"))
             elif member.isreg() and wanted(path) and member.size <= MOST_BYTES:
-                layer.files[path] = tar.extractfile(member).read()
+                found.files[path] = tar.extractfile(member).read()
             elif not member.isdir():
-                layer.gone.add(path)
-    return layer
+                found.gone.add(path)
+    return found
 
 
-def _together(layers: Iterable[_Layer]) -> dict[str, bytes]:
+def together(layers: Iterable[Layer]) -> dict[str, bytes]:
+    """The files of layers on top of each other, the lowest first."""
     found: dict[str, bytes] = {}
     for layer in layers:
         for path in list(found):

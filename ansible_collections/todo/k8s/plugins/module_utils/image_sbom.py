@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from ansible_collections.todo.k8s.plugins.module_utils import image_content, sbom
+from ansible_collections.todo.k8s.plugins.module_utils import engine_layers, image_content, sbom
 from ansible_collections.todo.k8s.plugins.module_utils.image_store import ImageStore, explain, refusals
 from ansible_collections.todo.k8s.plugins.module_utils.sbom import SbomError
 
@@ -22,7 +22,7 @@ def provide(
     twice = [str(path) for path, count in Counter(paths.values()).items() if count > 1]
     if twice:
         raise SbomError(f"{twice[0]}: two images would have this document. Name one of them at a time.")
-    found = {}
+    found, layers = {}, {}
     for reference, path in paths.items():
         inspected = store.inspect(reference)
         if inspected is None:
@@ -32,7 +32,7 @@ def provide(
         changed = sbom.image_id_of(path) != inspected["Id"]
         if changed and not check:
             say(f"reading what is in {reference}")
-            _write(path, read(reference, inspected, store))
+            _write(path, read(reference, inspected, store, layers))
         found[reference] = {
             "path": str(path),
             "id": inspected["Id"],
@@ -42,13 +42,13 @@ def provide(
     return found
 
 
-def read(reference: str, inspected: dict, store: ImageStore) -> str:
-    """The document of one image of the engine."""
+def read(reference: str, inspected: dict, store: ImageStore, layers: dict[str, image_content.Layer]) -> str:
+    """The document of one image of the engine. `layers` keeps what was read, as images share their lower ones."""
     try:
-        files = image_content.files(store.api.get_image(inspected["Id"], chunk_size=1 << 20), sbom.wanted)
+        files = _files(inspected, store, layers)
     except refusals() as error:
         raise SbomError(f"Image {reference}: the engine did not save it: {explain(error)}") from error
-    except image_content.ContentError as error:
+    except (image_content.ContentError, engine_layers.LayerError) as error:
         raise SbomError(
             f"Image {reference}: {error}. Needed: an engine that answers `docker save {reference}`."
         ) from error
@@ -57,6 +57,17 @@ def read(reference: str, inspected: dict, store: ImageStore) -> str:
     return sbom.document(
         reference, inspected["Id"], packages, release.decode(errors="replace"), inspected.get("Created") or ""
     )
+
+
+def _files(inspected: dict, store: ImageStore, layers: dict[str, image_content.Layer]) -> dict[str, bytes]:
+    root = store.root()
+    image = engine_layers.open_image(inspected["Id"], inspected, root) if root else None
+    if image is None:  # a remote engine, or another storage driver
+        return image_content.files(store.api.get_image(inspected["Id"], chunk_size=1 << 20), sbom.wanted)
+    for layer in image.layers:
+        if layer.digest not in layers:
+            layers[layer.digest] = image_content.layer(layer.chunks(), sbom.wanted)
+    return image_content.together(layers[layer.digest] for layer in image.layers)
 
 
 def _write(path: Path, text: str) -> None:

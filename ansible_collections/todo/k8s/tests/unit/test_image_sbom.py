@@ -186,6 +186,9 @@ class Store:
     def inspect(self, reference):
         return {"Id": self.identity, "Created": "2025-01-01T00:00:00Z"} if reference == "todo-k8s/web:t1" else None
 
+    def root(self):
+        return None
+
     def get_image(self, _identity, chunk_size):
         self.reads += 1
         return saved(tar(FILES))
