@@ -19,11 +19,11 @@ from typing import IO
 PATTERNS = {
     "a private key": re.compile(rb"-----BEGIN (?:RSA |EC |OPENSSH |ENCRYPTED )?PRIVATE KEY-----\s+[A-Za-z0-9+/]{40}"),
     "an OpenAI key": re.compile(rb"\bsk-(?:proj-)?[A-Za-z0-9]{20,}"),
-    "an npm token": re.compile(rb"_(?:authToken|password|auth)\s*=\s*[^\s$]"),
+    "an npm token": re.compile(rb"(?m)^//\S+:_(?:authToken|password|auth)\s*=\s*[^\s$]"),
     "a JSON Web Token": re.compile(rb"\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{20,}"),
 }
-# Files in which a pattern is no secret: libraries' own examples and tests of parsers.
-HARMLESS = re.compile(r"/(?:site-packages|dist-packages|node_modules|python3(?:\.\d+)?)/|\.(?:md|pyc)$")
+# Files in which a pattern is no secret: libraries' own examples, and what they test themselves with.
+HARMLESS = re.compile(r"/(?:site-packages|dist-packages|node_modules|python3(?:\.\d+)?)/|\.(?:md|pyc|so[.\d]*)$")
 
 
 def findings(content: bytes, needles: list[bytes], *, patterns: bool) -> Iterator[str]:
