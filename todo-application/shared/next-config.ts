@@ -1,4 +1,7 @@
+import path from "node:path";
 import type { NextConfig } from "next";
+import { BundledPackages } from "./build/bundled-packages";
+import { contentId } from "./build/content-id";
 
 /** Headers that are right for every answer of a page; the Content-Security-Policy comes from the middleware. */
 const HEADERS = [
@@ -8,10 +11,14 @@ const HEADERS = [
   { key: "Permissions-Policy", value: "camera=(), geolocation=(), microphone=()" },
 ];
 
-/** Give the configuration of a frontend; `root` is the workspace's directory, from which dependencies are traced. */
-export function frontendConfig(root: string): NextConfig {
+/** Give the configuration of the frontend in the directory `app`. */
+export function frontendConfig(app: string): NextConfig {
+  // The workspace's root: dependencies are traced from here.
+  const root = path.join(app, "../..");
   return {
     output: "standalone",
+    // Next.js would take a random one: the same sources then never gave the same files.
+    generateBuildId: () => contentId(root, ["package-lock.json", "todo-application/shared", path.relative(root, app)]),
     outputFileTracingRoot: root,
     // Pages use no pictures that need conversion: sharp and its libraries stay out of the image.
     images: { unoptimized: true },
@@ -23,7 +30,12 @@ export function frontendConfig(root: string): NextConfig {
     reactStrictMode: true,
     // MCP clients may ask for /mcp/: the backend decides, not a redirect.
     skipTrailingSlashRedirect: true,
-    experimental: { cpus: 2 },
+    // The worker would be left out because of the plugin below.
+    experimental: { cpus: 2, webpackBuildWorker: true },
+    webpack(config) {
+      config.plugins.push(new BundledPackages(path.join(app, ".next")));
+      return config;
+    },
     async headers() {
       return [{ source: "/:path*", headers: HEADERS }];
     },

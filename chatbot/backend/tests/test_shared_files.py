@@ -13,6 +13,7 @@ SHARED = [
     "app/middleware.py",
     "app/prestart.py",
     "app/tokens.py",
+    "image/finish.py",
     "migrations/env.py",
     "migrations/script.py.mako",
     "alembic.ini",

@@ -1,12 +1,13 @@
 /**
- * Starts Next.js' standalone server beside this file, with two things added:
- * its plain start-up lines become JSON log lines, and SIGTERM is answered in the order that loses no request:
+ * Starts Next.js' standalone server beside this file, with three things added:
+ * its keys are made anew, its plain start-up lines become JSON log lines, and SIGTERM is answered in the order that loses no request:
  * /ready says 503, requests are still served for SHUTDOWN_DRAIN_SECONDS, then the port closes and open requests end.
  */
 require("./headers-compat.cjs");
 const http = require("node:http");
 const path = require("node:path");
 const { format, stripVTControlCharacters } = require("node:util");
+const { provideKeys } = require("./keys.cjs");
 
 const service = process.env.SERVICE_NAME || "frontend";
 
@@ -70,6 +71,7 @@ function stop(signal) {
   }, drain * 1000);
 }
 
+provideKeys(__dirname);
 process.env.NEXT_MANUAL_SIG_HANDLE = "true";
 process.on("SIGTERM", () => stop("SIGTERM"));
 process.on("SIGINT", () => stop("SIGINT"));
