@@ -63,6 +63,14 @@ def content_key(inspected: dict) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 
 
+def got_at(inspected: dict) -> str:
+    """When the engine got an image, as text that sorts: when it was made, or named if that was later.
+
+    BuildKit in older engines sets no time of naming; an image of fixed dates was made in 1970.
+    """
+    return max(inspected.get("Created") or "", (inspected.get("Metadata") or {}).get("LastTagTime") or "")
+
+
 def explain(error: Exception) -> str:
     """One line that tells what a registry or an engine said."""
     text = getattr(error, "explanation", None) or str(error)
@@ -277,9 +285,7 @@ class ImageStore:
             wanted = quote(json.dumps({"reference": [repository]}))
             for image in self._look(f"/images/json?filters={wanted}") or []:
                 names = [name for name in image.get("RepoTags") or [] if name.startswith(f"{repository}:")]
-                found |= {
-                    name: ((self.inspect(name) or {}).get("Metadata") or {}).get("LastTagTime", "") for name in names
-                }
+                found |= {name: got_at(self.inspect(name) or {}) for name in names}
         return found
 
     def drop(self, reference: str) -> bool:

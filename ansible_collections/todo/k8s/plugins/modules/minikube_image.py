@@ -93,7 +93,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.todo.k8s.plugins.module_utils import image_prune
 from ansible_collections.todo.k8s.plugins.module_utils.image_reference import Reference, familiar
-from ansible_collections.todo.k8s.plugins.module_utils.image_store import ImageStore, StoreError
+from ansible_collections.todo.k8s.plugins.module_utils.image_store import ImageStore, StoreError, got_at
 from ansible_collections.todo.k8s.plugins.module_utils.node_exec import NodeError, NodeExec
 from ansible_collections.todo.k8s.plugins.module_utils.node_images import (
     Runtime,
@@ -187,7 +187,7 @@ class Work:
 
     def _ages(self, names: set[str]) -> dict[str, str]:
         found = {name: self.store.inspect(name) for name in names}
-        return {name: (of.get("Metadata") or {}).get("LastTagTime") or "" for name, of in found.items() if of}
+        return {name: got_at(of) for name, of in found.items() if of}
 
 
 def _has_tag(reference: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.todo.k8s.plugins.module_utils import image_prune
+from ansible_collections.todo.k8s.plugins.module_utils.image_store import got_at
 from ansible_collections.todo.k8s.plugins.module_utils.node_exec import NodeError
 
 USES = (
@@ -30,6 +31,20 @@ def test_the_newest_stay_and_what_the_engine_does_not_know_is_oldest():
     found = image_prune.candidates(NAMES, repositories, AGES, 2)
     assert found == [f"todo-k8s/backend:t{n}" for n in (5, 4, 3)]
     assert image_prune.candidates(NAMES, repositories, AGES, 9) == []
+
+
+@pytest.mark.parametrize(
+    ("created", "named", "at"),
+    [
+        ("2026-11-23T10:00:00Z", "0001-01-01T00:00:00Z", "2026-11-23T10:00:00Z"),  # BuildKit in Docker 20.10
+        ("1970-01-01T00:00:00Z", "2026-11-23T10:00:00Z", "2026-11-23T10:00:00Z"),  # a base with a fixed date
+        ("2026-11-23T10:00:00Z", None, "2026-11-23T10:00:00Z"),
+    ],
+)
+def test_when_the_engine_got_an_image(created, named, at):
+    metadata = {"LastTagTime": named} if named else None
+    assert got_at({"Created": created, "Metadata": metadata}) == at
+    assert got_at({}) == ""
 
 
 def test_nothing_that_is_used_or_wanted_goes():
