@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from ansible_collections.todo.k8s.plugins.module_utils.sbom import SbomError
 def provide(
     references: list[str], folder: Path, store: ImageStore, *, check: bool = False, say=lambda text: None
 ) -> dict[str, dict]:
-    """Have a document for each image; returns by reference path, id, changed and packages (see modules/image_sbom.py).
+    """Have a document for each image; returns by reference what modules/image_sbom.py returns.
 
     Raises SbomError, ContentError or StoreError.
     """
@@ -33,11 +32,14 @@ def provide(
         if changed and not check:
             say(f"reading what is in {reference}")
             _write(path, read(reference, inspected, store, layers))
+        packages = [] if changed and check else sbom.packages_of(path.read_text())
+        says = (inspected.get("Config") or {}).get("Labels") or {}
         found[reference] = {
             "path": str(path),
             "id": inspected["Id"],
             "changed": changed,
-            "packages": {} if changed and check else counts(path),
+            "packages": dict(sorted(Counter(package.kind for package in packages).items())),
+            "wrong_labels": sbom.wrong_labels(says, packages) if packages else {},
         }
     return found
 
@@ -75,9 +77,3 @@ def _write(path: Path, text: str) -> None:
     partial = path.with_name(f"{path.name}.partial")
     partial.write_text(text)
     partial.replace(path)
-
-
-def counts(path: Path) -> dict[str, int]:
-    """How many packages of each kind a document names."""
-    entries = json.loads(path.read_text()).get("components", [])
-    return dict(sorted(Counter(entry["purl"].partition("/")[0].removeprefix("pkg:") for entry in entries).items()))

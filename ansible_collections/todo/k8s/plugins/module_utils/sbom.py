@@ -124,6 +124,27 @@ def labels(found: list[Package]) -> dict[str, str]:
     return {name: text for name, text in texts.items() if text}
 
 
+def wrong_labels(says: dict[str, str], found: list[Package]) -> dict[str, list[str]]:
+    """By label what an image says wrongly of its content: `+name=version` it does not name, `-name=version` is not there.
+
+    A label that is missing says nothing wrong: official bases have none.
+    """
+    wrong = {}
+    for name, text in labels(found).items():
+        told, inside = set(says.get(name, text).split()), set(text.split())
+        if told != inside:
+            wrong[name] = [f"+{item}" for item in sorted(inside - told)] + [
+                f"-{item}" for item in sorted(told - inside)
+            ]
+    return wrong
+
+
+def packages_of(document: str) -> list[Package]:
+    """Kind, name and version of the packages that a document names."""
+    entries = json.loads(document).get("components", [])
+    return [Package(entry["purl"][4:].partition("/")[0], entry["name"], entry["version"]) for entry in entries]
+
+
 def declared(context: Path, dockerfile: str = "Dockerfile") -> dict[str, str]:
     """The labels of an image that can be known before it is built, from the lock files in its build context.
 

@@ -12,6 +12,7 @@ description:
     C(bundled-packages.json), the list of what a frontend's build put into its bundles.
   - A document holds the ID of its image. While that is the engine's, the image is not read again.
   - The same image gives the same document, on every machine.
+  - Where the image's own labels C(todo.k8s/sbom.*) say something else, there is a warning.
 options:
   images:
     description: Names of the images.
@@ -40,8 +41,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 documents:
-  description: By image its C(path), the image's C(id), whether it C(changed), and C(packages), how many of each kind
-    (C(deb), C(pypi), C(npm)) it names. In check mode C(packages) is empty for what would be written.
+  description: By image its C(path), the image's C(id), whether it C(changed), C(packages), how many of each kind
+    (C(deb), C(pypi), C(npm)) it names, and C(wrong_labels), by label what it says other than the image's content. In
+    check mode the last two are empty for what would be written.
   type: dict
   returned: always
 seconds:
@@ -84,6 +86,12 @@ def main():
     except (ContentError, SbomError, StoreError, sbom.SbomError, OSError) as error:
         module.fail_json(msg=str(error))
     written = [Path(entry["path"]).name for entry in documents.values() if entry["changed"]]
+    for reference, entry in documents.items():
+        for label, items in entry["wrong_labels"].items():
+            module.warn(
+                f"Image {reference}: its label {label} does not fit its content ({' '.join(items)}). "
+                "Bring the lock file or packages.txt that it is made from up to date, and build again."
+            )
     verb = "would write" if module.check_mode else "wrote"
     module.exit_json(
         changed=bool(written),

@@ -204,6 +204,7 @@ def test_a_document_is_written_once_for_each_image_id(tmp_path):
         "id": ID,
         "changed": True,
         "packages": {},
+        "wrong_labels": {},
     }
     assert not (tmp_path / "sbom").exists()
     first, second = run(store), run(store)
@@ -212,6 +213,19 @@ def test_a_document_is_written_once_for_each_image_id(tmp_path):
     assert run(Store("sha256:" + "2" * 64))["changed"]
     Path(first["path"]).write_text("{}")
     assert run(store)["changed"]
+
+
+def test_labels_that_do_not_fit_are_named(packages):
+    right = sbom.labels(packages)
+    assert sbom.wrong_labels(right, packages) == {}
+    assert sbom.wrong_labels({}, packages) == {}
+    wrong = {**right, "todo.k8s/sbom.npm": "@swc/helpers=0.5 axios=0.9 react=19"}
+    assert sbom.wrong_labels(wrong, packages) == {"todo.k8s/sbom.npm": ["+axios=1.0", "-axios=0.9"]}
+
+
+def test_a_document_gives_its_packages_back(packages):
+    text = sbom.document("todo-k8s/web:t1", ID, packages)
+    assert sbom.labels(sbom.packages_of(text)) == sbom.labels(packages)
 
 
 def test_an_image_that_is_not_there_and_two_of_one_name_are_errors(tmp_path):
