@@ -125,7 +125,7 @@ def labels(found: list[Package]) -> dict[str, str]:
 
 
 def wrong_labels(says: dict[str, str], found: list[Package]) -> dict[str, list[str]]:
-    """By label what an image says wrongly of its content: `+name=version` it does not name, `-name=version` is not there.
+    """By label what an image says wrongly of its content: `+name=version` it lacks, `-name=version` is not inside.
 
     A label that is missing says nothing wrong: official bases have none.
     """
