@@ -153,7 +153,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.todo.k8s.plugins.module_utils import classic_build, image_build
+from ansible_collections.todo.k8s.plugins.module_utils import classic_build, image_build, sbom
 from ansible_collections.todo.k8s.plugins.module_utils.base_images import Base, BaseImageError, known
 from ansible_collections.todo.k8s.plugins.module_utils.base_spec import BASE, SOURCE
 from ansible_collections.todo.k8s.plugins.module_utils.build_context import Records
@@ -251,7 +251,7 @@ class Work:
                 context=Path(image["context"]),
                 dockerfile=image["dockerfile"],
                 args=image["args"],
-                labels=image["labels"],
+                labels={**image["labels"], **sbom.declared(Path(image["context"]), image["dockerfile"])},
                 target=image["target"],
                 secrets=options["secrets"],
                 network=options["network"],
@@ -336,7 +336,7 @@ def main():
         result["diff"] = differences(planned, missing)
         if missing and not module.check_mode:
             planned, missing = work.make(planned), []
-    except (BaseImageError, BuildError, PlanError, StoreError) as error:
+    except (BaseImageError, BuildError, PlanError, sbom.SbomError, StoreError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result, images=public(planned), missing=missing, builder=work.builder, seconds=work.seconds)
 
