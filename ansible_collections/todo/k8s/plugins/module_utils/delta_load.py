@@ -27,6 +27,7 @@ class Delta:
     manifest_digest: str
     sent: list[str]
     layer_bytes: int
+    sizes: dict[str, int]
     head: list[tuple[str, bytes]]
     layers: list[tuple[Layer, int]]
 
@@ -41,9 +42,12 @@ class Delta:
         yield bytes(2 * tarfile.BLOCKSIZE)
 
 
-def plan(image: EngineImage, present: set[str], name: str) -> Delta:
-    """The archive of `image` for a receiver that has the blobs `present` and shall know it as `name`."""
-    sizes = {layer.digest: layer.size() for layer in image.layers}
+def plan(image: EngineImage, present: dict[str, int], name: str) -> Delta:
+    """The archive of `image` for a receiver that has the blobs `present` and shall know it as `name`.
+
+    :param present: Bytes of each blob by digest.
+    """
+    sizes = {layer.digest: present.get(layer.digest) or layer.size() for layer in image.layers}
     config_digest = _digest(image.config)
     manifest = _json(
         {
@@ -72,6 +76,7 @@ def plan(image: EngineImage, present: set[str], name: str) -> Delta:
         manifest_digest=manifest_digest,
         sent=list(missing),
         layer_bytes=sum(sizes[digest] for digest in missing),
+        sizes=sizes,
         head=[
             (_blob(config_digest), image.config),
             (_blob(manifest_digest), manifest),

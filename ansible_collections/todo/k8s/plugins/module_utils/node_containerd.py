@@ -12,23 +12,37 @@ from ansible_collections.todo.k8s.plugins.module_utils.node_exec import NodeExec
 SEPARATOR = "--todo.k8s--"
 STORE = "/var/lib/containerd"
 CTR = ("ctr", "-n", "k8s.io")
-# One exec for all images: kubelet's view has the config digests, containerd's the manifests' digests.
-LIST_SCRIPT = f"crictl images -o json && echo {SEPARATOR} && ctr -n k8s.io images ls"
+BLOBS = f"{STORE}/io.containerd.content.v1.content/blobs/sha256"
+# An exec takes longer than what is asked by it, so that one asks everything: kubelet's view of the images, the names of
+# the content that containerd has, and its sizes (which `ctr content ls` rounds).
+KUBELETS_VIEW = "crictl images -o json"
+LOOK_SCRIPT = (
+    f"{KUBELETS_VIEW} && echo {SEPARATOR} && ctr -n k8s.io content ls -q && echo {SEPARATOR} && "
+    f"find {BLOBS} -type f -printf 'sha256:%f %s\\n'"
+)
 
 
-def parse_listing(text: str) -> dict[str, set[str]]:
-    """For each image name on a node the digests that identify it: its configuration's and its manifest's."""
-    view, _separator, table = text.partition(SEPARATOR)
+def parse_view(text: str) -> dict[str, set[str]]:
+    """For each image name that kubelet sees the digest of its configuration. What it does not see cannot run."""
     found: dict[str, set[str]] = {}
-    for image in json.loads(view).get("images") or []:
+    for image in json.loads(text).get("images") or []:
         for name in image.get("repoTags") or []:
             found.setdefault(name, set()).add(image["id"])
+    return found
+
+
+def add_manifests(found: dict[str, set[str]], table: str) -> None:
+    """Add the manifests' digests, by which an engine with containerd's image store names its images."""
     for line in table.splitlines():
         fields = line.split()
-        # An image that kubelet does not see cannot run, whatever containerd has.
         if len(fields) > 2 and fields[0] in found and fields[2].startswith("sha256:"):
             found[fields[0]].add(fields[2])
-    return found
+
+
+def parse_sizes(names: str, sizes: str) -> dict[str, int]:
+    """The bytes of each content that containerd knows."""
+    measured = dict(line.split() for line in sizes.splitlines() if line.strip())
+    return {name: int(measured[name]) for name in names.split() if name in measured}
 
 
 class Containerd:
@@ -39,7 +53,7 @@ class Containerd:
 
     def __init__(self, node: NodeExec) -> None:
         self.node = node
-        self._blobs: set[str] | None = None
+        self._blobs: dict[str, int] | None = None
 
     @staticmethod
     def known_as(reference: str) -> str:
@@ -47,23 +61,31 @@ class Containerd:
         return reference if "." in reference.split("/")[0] else f"docker.io/{reference}"
 
     def listing(self) -> dict[str, set[str]]:
-        """See `parse_listing`."""
-        return parse_listing(self.node.run("sh", "-c", LIST_SCRIPT))
+        """For each image name on the node the digests that identify it."""
+        view, names, sizes = self.node.run("sh", "-c", LOOK_SCRIPT).split(SEPARATOR)
+        self._blobs = parse_sizes(names, sizes)
+        return parse_view(view)
+
+    def add_manifests(self, listing: dict[str, set[str]]) -> None:
+        """See `add_manifests`; asked only where the configurations' digests do not say enough, for it takes long."""
+        add_manifests(listing, self.node.run(*CTR, "images", "ls"))
 
     def plan(self, image: EngineImage) -> delta_load.Delta:
         """What of an image has to be sent."""
         if self._blobs is None:
-            self._blobs = set(self.node.run(*CTR, "content", "ls", "-q").split())
+            self.listing()
         return delta_load.plan(image, self._blobs, self.known_as(image.reference))
 
     def arrived(self, delta: delta_load.Delta) -> None:
         """Note what has been sent, so that the next image need not ask."""
         if self._blobs is not None:
-            self._blobs |= set(delta.sent)
+            self._blobs |= delta.sizes
 
-    def receive(self, archive: Iterable[bytes]) -> int:
-        """Import an archive that is streamed to it; returns the bytes sent."""
-        return self.node.feed(archive, *CTR, "images", "import", "-")
+    def receive(self, archive: Iterable[bytes]) -> tuple[int, dict[str, set[str]]]:
+        """Import an archive that is streamed to it; returns the bytes sent and the images that kubelet sees then."""
+        script = f"ctr -n k8s.io images import - && echo {SEPARATOR} && {KUBELETS_VIEW}"
+        sent, said = self.node.feed(archive, "sh", "-c", script)
+        return sent, parse_view(said.partition(SEPARATOR)[2])
 
     def remove(self, names: list[str], listing: dict[str, set[str]]) -> None:
         """Remove names, and what nothing else refers to.

@@ -90,6 +90,9 @@ class Docker:
         """See `parse_listing`."""
         return parse_listing(self.node.run(*LIST))
 
+    def add_manifests(self, listing: dict[str, set[str]]) -> None:
+        """Docker names images by their configuration alone."""
+
     def plan(self, image: EngineImage) -> DockerDelta:
         """What of an image has to be sent."""
         if self._chains is None:
@@ -101,9 +104,10 @@ class Docker:
         if self._chains is not None:
             self._chains |= set(delta.chains)
 
-    def receive(self, archive: Iterable[bytes]) -> int:
-        """Load an archive that is streamed to it; returns the bytes sent."""
-        return self.node.feed(archive, "docker", "load", "--quiet")
+    def receive(self, archive: Iterable[bytes]) -> tuple[int, dict[str, set[str]]]:
+        """Load an archive that is streamed to it; returns the bytes sent and the images that are there then."""
+        sent, _said = self.node.feed(archive, "docker", "load", "--quiet")
+        return sent, self.listing()
 
     def remove(self, names: list[str], listing: dict[str, set[str]]) -> None:
         """Remove names, and layers that nothing else refers to."""

@@ -43,8 +43,8 @@ class NodeExec:
             )
         return answer.stdout
 
-    def feed(self, archive: Iterable[bytes], *command: str) -> int:
-        """Stream an archive to a command; returns the bytes sent. Raises NodeError when the command fails."""
+    def feed(self, archive: Iterable[bytes], *command: str) -> tuple[int, str]:
+        """Stream an archive to a command; returns the bytes sent and what it prints. Raises NodeError when it fails."""
         sent = 0
         with tempfile.TemporaryFile() as output:
             process = subprocess.Popen(
@@ -70,7 +70,7 @@ class NodeExec:
             text = output.read().decode(errors="replace").strip()
         if code:
             raise NodeError(f"`{command[0]}` ended with {code} after {sent / 1e6:.1f} MB: {text[-400:]}")
-        return sent
+        return sent, text
 
     def save(self, reference: str) -> Iterator[bytes]:
         """A whole image of the engine as `docker save` writes it."""

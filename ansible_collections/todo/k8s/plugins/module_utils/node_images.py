@@ -36,14 +36,24 @@ def runtime_of(node: NodeExec, name: str = "") -> Runtime:
 
 
 def missing(runtime: Runtime, listing: dict[str, set[str]], wanted: list[Wanted]) -> list[Wanted]:
-    """Those that a node lacks, or has with other content under the same name."""
-    return [image for image in wanted if image.identity not in listing.get(runtime.known_as(image.reference), set())]
+    """Those that a node lacks, or has with other content under the same name. May add to the listing."""
+
+    def lacking() -> list[Wanted]:
+        return [i for i in wanted if i.identity not in listing.get(runtime.known_as(i.reference), set())]
+
+    found = lacking()
+    if any(runtime.known_as(image.reference) in listing for image in found):
+        runtime.add_manifests(listing)
+        found = lacking()
+    return found
 
 
-def send(runtime: Runtime, image: Wanted, store: ImageStore, root, say=lambda text: None) -> dict:
+def send(
+    runtime: Runtime, image: Wanted, store: ImageStore, root, say=lambda text: None
+) -> tuple[dict, dict[str, set[str]]]:
     """Send one image: the missing layers alone where the engine's store can be read, otherwise all of it.
 
-    Returns {bytes, layers, method, seconds}. Raises NodeError.
+    Returns {bytes, layers, method, seconds}, and the images that the node has then. Raises NodeError.
     """
     begun = time.monotonic()
     node = runtime.node
@@ -57,7 +67,7 @@ def send(runtime: Runtime, image: Wanted, store: ImageStore, root, say=lambda te
             f"{delta.layer_bytes / 1e6:.1f} MB"
         )
         try:
-            sent = runtime.receive(delta.stream())
+            sent, listing = runtime.receive(delta.stream())
             runtime.arrived(delta)
             result = {"bytes": sent, "layers": len(delta.sent), "method": "missing layers"}
         except (LayerError, OSError, NodeError) as error:
@@ -68,14 +78,14 @@ def send(runtime: Runtime, image: Wanted, store: ImageStore, root, say=lambda te
     if result is None:
         say(f"{image.reference} to {node.name}: the whole image")
         try:
-            sent = runtime.receive(node.save(image.reference))
+            sent, listing = runtime.receive(node.save(image.reference))
         except SaveError:
             raise
         except NodeError as error:
             raise _refused(runtime, image, error) from error
         layers = len(inspected["RootFS"]["Layers"]) if inspected else 0
         result = {"bytes": sent, "layers": layers, "method": "docker save"}
-    return {**result, "seconds": round(time.monotonic() - begun, 2)}
+    return {**result, "seconds": round(time.monotonic() - begun, 2)}, listing
 
 
 def _refused(runtime: Runtime, image: Wanted, error: Exception) -> NodeError:
@@ -93,20 +103,23 @@ def _refused(runtime: Runtime, image: Wanted, error: Exception) -> NodeError:
     return NodeError(f"Node {node.name}, image {image.reference}: {runtime.name} did not take it: {error}. {remedy}")
 
 
-def verify(runtime: Runtime, wanted: list[Wanted], patience: float = PATIENCE_SECONDS) -> dict[str, set[str]]:
+def verify(
+    runtime: Runtime, wanted: list[Wanted], listing: dict[str, set[str]], patience: float = PATIENCE_SECONDS
+) -> dict[str, set[str]]:
     """Make sure that the node has the wanted images; returns its listing. Raises NodeError naming what it has instead.
 
+    :param listing: What the node said last.
     :param patience: Seconds until it has to have them.
     """
     end = time.monotonic() + patience
     while True:
-        listing = runtime.listing()
         lacking = missing(runtime, listing, wanted)
         if not lacking:
             return listing
         if time.monotonic() > end:
             break
         time.sleep(0.2)
+        listing = runtime.listing()
     image = lacking[0]
     name = runtime.known_as(image.reference)
     has = ", ".join(sorted(listing.get(name, set()))) or "no image of this name"

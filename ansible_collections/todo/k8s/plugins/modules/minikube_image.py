@@ -136,11 +136,9 @@ class Work:
             if not todo or self.check:
                 continue
             for image in todo:
-                self.sent[image.reference][node] = {
-                    "loaded": True,
-                    **send(runtime, image, self.store, root, report),
-                }
-            self.listings[node] = verify(runtime, wanted)
+                result, self.listings[node] = send(runtime, image, self.store, root, report)
+                self.sent[image.reference][node] = {"loaded": True, **result}
+            self.listings[node] = verify(runtime, wanted, self.listings[node])
         if self.options["keep"] is not None:
             self._remove(
                 {Reference.parse(image.reference).repository for image in wanted}, spared=set(self.options["images"])

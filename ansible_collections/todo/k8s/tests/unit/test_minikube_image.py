@@ -23,12 +23,14 @@ from ansible_collections.todo.k8s.plugins.module_utils import (
 CONFIG = "sha256:" + "c" * 64
 OTHER = "sha256:" + "d" * 64
 MANIFEST = "sha256:" + "e" * 64
-LISTING = (
-    json.dumps({"images": [{"id": CONFIG, "repoTags": ["docker.io/todo-k8s/a:1"]}, {"id": OTHER, "repoTags": None}]})
-    + f"\n{node_containerd.SEPARATOR}\n"
-    + "REF TYPE DIGEST SIZE PLATFORMS LABELS\n"
-    + f"docker.io/todo-k8s/a:1 application/vnd.oci.image.manifest.v1+json {MANIFEST} 1.0 MiB linux/amd64 -\n"
-    + f"docker.io/todo-k8s/unseen:1 application/vnd.oci.image.manifest.v1+json {MANIFEST} 1.0 MiB linux/amd64 -\n"
+VIEW = json.dumps({"images": [{"id": CONFIG, "repoTags": ["docker.io/todo-k8s/a:1"]}, {"id": OTHER, "repoTags": None}]})
+MANIFESTS = (
+    "REF TYPE DIGEST SIZE PLATFORMS LABELS\n"
+    f"docker.io/todo-k8s/a:1 application/vnd.oci.image.manifest.v1+json {MANIFEST} 1.0 MiB linux/amd64 -\n"
+    f"docker.io/todo-k8s/unseen:1 application/vnd.oci.image.manifest.v1+json {MANIFEST} 1.0 MiB linux/amd64 -\n"
+)
+LOOK = (
+    f"{VIEW}\n{node_containerd.SEPARATOR}\n{CONFIG}\n{MANIFEST}\n{node_containerd.SEPARATOR}\n{CONFIG} 7\n{OTHER} 8\n"
 )
 
 
@@ -36,8 +38,16 @@ def digest(content):
     return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
-def test_a_listing_knows_both_digests_of_an_image():
-    assert node_containerd.parse_listing(LISTING) == {"docker.io/todo-k8s/a:1": {CONFIG, MANIFEST}}
+def test_one_look_tells_images_and_content():
+    node = FakeNode(LOOK)
+    runtime = node_containerd.Containerd(node)
+    listing = runtime.listing()
+    assert listing == {"docker.io/todo-k8s/a:1": {CONFIG}}
+    node_containerd.add_manifests(listing, MANIFESTS)
+    assert listing == {"docker.io/todo-k8s/a:1": {CONFIG, MANIFEST}}
+    # What only one of the two knows is not counted on.
+    assert node_containerd.parse_sizes(f"{CONFIG}\n{MANIFEST}\n", f"{CONFIG} 7\n{OTHER} 8\n") == {CONFIG: 7}
+    assert len(node.commands) == 1
 
 
 @pytest.mark.parametrize(
@@ -52,8 +62,8 @@ def test_a_listing_knows_both_digests_of_an_image():
 )
 def test_what_a_node_lacks(reference, identity, lacks):
     wanted = [node_images.Wanted(reference, identity)]
-    listing = node_containerd.parse_listing(LISTING)
-    assert bool(node_images.missing(node_containerd.Containerd, listing, wanted)) is lacks
+    runtime = node_containerd.Containerd(FakeNode(MANIFESTS))
+    assert bool(node_images.missing(runtime, node_containerd.parse_view(VIEW), wanted)) is lacks
 
 
 def test_names_on_a_node():
@@ -65,7 +75,7 @@ def test_names_on_a_node():
 def test_a_listing_of_docker():
     listing = node_docker.parse_listing(f"todo-k8s/a:1 {CONFIG}\n<none>:<none> {OTHER}\n")
     assert listing == {"todo-k8s/a:1": {CONFIG}}
-    assert node_images.missing(node_docker.Docker, listing, [node_images.Wanted("todo-k8s/a:1", CONFIG)]) == []
+    assert node_images.missing(node_docker.Docker(None), listing, [node_images.Wanted("todo-k8s/a:1", CONFIG)]) == []
 
 
 def make_layer(folder, files):
@@ -135,7 +145,7 @@ def archive_of(delta):
 def test_an_archive_holds_what_the_node_lacks_and_names_all(image):
     opened, layers = image
     base, app = (layer.digest for layer, _ in layers)
-    content = archive_of(delta_load.plan(opened, {base}, "docker.io/todo-k8s/a:1"))
+    content = archive_of(delta_load.plan(opened, {base: len(layers[0][1])}, "docker.io/todo-k8s/a:1"))
     blobs = {name.removeprefix("blobs/sha256/"): data for name, data in content.items() if name.startswith("blobs/")}
     assert app[7:] in blobs
     assert base[7:] not in blobs
@@ -152,16 +162,16 @@ def test_an_archive_holds_what_the_node_lacks_and_names_all(image):
 
 def test_nothing_missing_sends_no_layer(image):
     opened, layers = image
-    delta = delta_load.plan(opened, {layer.digest for layer, _ in layers}, "x")
+    delta = delta_load.plan(opened, {layer.digest: len(whole) for layer, whole in layers}, "x")
     assert (delta.sent, delta.layer_bytes) == ([], 0)
-    everything = delta_load.plan(opened, set(), "x")
+    everything = delta_load.plan(opened, {}, "x")
     assert everything.layer_bytes == sum(len(whole) for _, whole in layers)
 
 
 def test_a_layer_that_occurs_twice_is_sent_once(image):
     opened, layers = image
     twice = engine_layers.EngineImage("x", opened.identity, opened.config, [layers[1][0], layers[1][0]])
-    delta = delta_load.plan(twice, set(), "x")
+    delta = delta_load.plan(twice, {}, "x")
     assert delta.sent == [layers[1][0].digest]
     archive_of(delta)
 
@@ -191,15 +201,16 @@ def fake_docker(folder, script):
 
 
 def test_an_archive_reaches_the_node(tmp_path):
-    node = fake_docker(tmp_path, f'echo "$@" > {tmp_path}/arguments; cat > {tmp_path}/got')
-    assert node.receive(iter([b"one", b"two"])) == 6
+    (tmp_path / "said").write_text(f"unpacking\n{node_containerd.SEPARATOR}\n{VIEW}\n")
+    node = fake_docker(tmp_path, f'echo "$@" > {tmp_path}/arguments; cat > {tmp_path}/got; cat {tmp_path}/said')
+    assert node.receive(iter([b"one", b"two"])) == (6, {"docker.io/todo-k8s/a:1": {CONFIG}})
     assert (tmp_path / "got").read_bytes() == b"onetwo"
-    assert (tmp_path / "arguments").read_text() == "exec -i node ctr -n k8s.io images import -\n"
+    assert (tmp_path / "arguments").read_text().startswith("exec -i node sh -c ctr -n k8s.io images import - &&")
 
 
 def test_a_node_that_refuses_is_named_with_its_words(tmp_path):
     node = fake_docker(tmp_path, "echo no space left on device; exit 1")
-    with pytest.raises(node_images.NodeError, match=r"`ctr` ended with 1 after .* MB: no space left on device"):
+    with pytest.raises(node_images.NodeError, match=r"`sh` ended with 1 after .* MB: no space left on device"):
         node.receive(iter([b"x" * 1_000_000] * 10))
 
 
@@ -214,11 +225,11 @@ def test_a_broken_source_ends_the_import(tmp_path):
 
 
 def test_an_image_that_did_not_arrive_fails_loudly(tmp_path):
-    (tmp_path / "listing").write_text(LISTING)
-    node = fake_docker(tmp_path, f"cat {tmp_path}/listing")
-    node_images.verify(node, [node_images.Wanted("todo-k8s/a:1", CONFIG)])
+    (tmp_path / "look").write_text(LOOK)
+    node = fake_docker(tmp_path, f"cat {tmp_path}/look")
+    node_images.verify(node, [node_images.Wanted("todo-k8s/a:1", CONFIG)], {})
     with pytest.raises(node_images.NodeError, match=f"it has {CONFIG}.*needed is {OTHER}"):
-        node_images.verify(node, [node_images.Wanted("todo-k8s/a:1", OTHER)], patience=0.3)
+        node_images.verify(node, [node_images.Wanted("todo-k8s/a:1", OTHER)], {}, patience=0.3)
 
 
 class Store:
@@ -229,8 +240,10 @@ class Store:
 
 
 def test_where_the_store_cannot_be_read_everything_is_sent(tmp_path):
-    node = fake_docker(tmp_path, f'if [ "$1" = save ]; then printf archive; else cat > {tmp_path}/got; fi')
-    result = node_images.send(node, node_images.Wanted("todo-k8s/a:1", CONFIG), Store(), None)
+    (tmp_path / "said").write_text(f"{node_containerd.SEPARATOR}\n{VIEW}\n")
+    script = f'if [ "$1" = save ]; then printf archive; else cat > {tmp_path}/got; cat {tmp_path}/said; fi'
+    node = fake_docker(tmp_path, script)
+    result, _listing = node_images.send(node, node_images.Wanted("todo-k8s/a:1", CONFIG), Store(), None)
     assert (result["bytes"], result["method"]) == (7, "docker save")
     assert (tmp_path / "got").read_text() == "archive"
 
