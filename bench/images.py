@@ -299,7 +299,15 @@ def main() -> None:
     try:
         text = measure(options.rounds)
     finally:
-        run("sh", "-c", f"docker rm -f -v {PROFILE}; docker volume rm -f {PROFILE}; docker network rm {PROFILE}; true")
+        gone = {
+            "state": "absent",
+            "profile": PROFILE,
+            "home": f"{OWN['todo_state_dir']}/minikube",
+            "binary": f"{OWN['todo_state_dir']}/bin/minikube",
+        }
+        environ = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT)}
+        ansible = str(ROOT / ".venv/bin/ansible")
+        run(ansible, "localhost", "-m", "todo.k8s.minikube", "-a", json.dumps(gone), cwd=ROOT, env=environ)
         shutil.rmtree(OWN["todo_state_dir"], ignore_errors=True)
     print(f"\n{text}")
     if options.write:
