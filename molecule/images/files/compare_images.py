@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
+REVISION = "org.opencontainers.image.revision"
 MOST_PATHS = 40
 KINDS = {
     tarfile.REGTYPE: "file",
@@ -237,7 +238,10 @@ def settings(image: Image) -> dict[str, Any]:
     parts = {k: v for k, v in image.config.items() if k not in ("created", "rootfs", "history", "container", "config")}
     # The build's own container, which old builders record beside the image's settings.
     parts.pop("container_config", None)
-    return {**parts, **{f"config.{k}": v for k, v in (image.config.get("config") or {}).items()}, "history": history}
+    own = dict(image.config.get("config") or {})
+    # The commit at which it was first built: an image with the same content is kept when later commits change others.
+    own["Labels"] = {name: text for name, text in (own.get("Labels") or {}).items() if name != REVISION}
+    return {**parts, **{f"config.{name}": value for name, value in own.items()}, "history": history}
 
 
 def report(first: Image, second: Image) -> tuple[bool, list[str]]:
