@@ -13,10 +13,12 @@ from ansible_collections.todo.k8s.plugins.module_utils.image_store import tar_he
 from ansible_collections.todo.k8s.plugins.module_utils.node_exec import NodeExec
 
 LIST = ("docker", "images", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}")
-# Layers that the node's Docker has, by chain ID; nothing where it keeps them in another way.
+# Layers that the node's Docker has, by chain ID. Nothing where it keeps them in another way, or has none yet: the
+# folder comes with the first image.
 LAYERS_SCRIPT = (
-    'set -- $(docker info --format "{{.Driver}} {{.DockerRootDir}}"); '
-    '[ "$1" = overlay2 ] && ls "$2/image/overlay2/layerdb/sha256" 2>/dev/null || true'
+    'said=$(docker info --format "{{.Driver}} {{.DockerRootDir}}") && set -- $said && '
+    'chains="$2/image/overlay2/layerdb/sha256" && '
+    'if [ "$1" = overlay2 ] && [ -d "$chains" ]; then ls "$chains"; fi'
 )
 
 

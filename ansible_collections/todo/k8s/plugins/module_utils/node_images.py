@@ -29,8 +29,8 @@ def runtime_of(node: NodeExec, name: str = "") -> Runtime:
     :param name: It, where somebody knows: V(containerd) or V(docker). Otherwise the node is asked.
     """
     if not name:
-        # Minikube writes there what kubelet talks to.
-        endpoint = node.run("sh", "-c", "cat /etc/crictl.yaml 2>/dev/null || true")
+        # Minikube writes there what kubelet talks to; a node without the file has crictl's default, containerd.
+        endpoint = node.run("sh", "-c", "if [ -e /etc/crictl.yaml ]; then cat /etc/crictl.yaml; fi")
         name = "docker" if "dockerd" in endpoint else "containerd"
     return Docker(node) if name == "docker" else Containerd(node)
 

@@ -96,10 +96,7 @@ options:
   records:
     description: Folder that remembers which files went into an image, for telling which have changed; none without it.
     type: path
-  docker_host:
-    description: The engine's address; otherwise DOCKER_HOST or the usual socket.
-    type: str
-    default: ''
+extends_documentation_fragment: [todo.k8s.engine]
 attributes:
   check_mode:
     support: full

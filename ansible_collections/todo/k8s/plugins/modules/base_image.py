@@ -167,10 +167,7 @@ options:
     type: str
     choices: [fail, report]
     default: fail
-  docker_host:
-    description: The engine's address; otherwise DOCKER_HOST or the usual socket.
-    type: str
-    default: ''
+extends_documentation_fragment: [todo.k8s.engine]
 attributes:
   check_mode:
     support: full

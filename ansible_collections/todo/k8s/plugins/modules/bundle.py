@@ -43,10 +43,7 @@ options:
     type: list
     elements: str
     default: []
-  docker_host:
-    description: The engine's address; otherwise DOCKER_HOST or the usual socket.
-    type: str
-    default: ''
+extends_documentation_fragment: [todo.k8s.engine]
 attributes:
   check_mode:
     support: full

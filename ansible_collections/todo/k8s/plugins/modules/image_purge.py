@@ -18,10 +18,7 @@ options:
     description: How many tags of each of O(repositories) stay, the newest by the time at which the engine got them.
     type: int
     default: 0
-  docker_host:
-    description: The engine's address; otherwise DOCKER_HOST or the usual socket.
-    type: str
-    default: ''
+extends_documentation_fragment: [todo.k8s.engine]
 attributes:
   check_mode:
     support: full

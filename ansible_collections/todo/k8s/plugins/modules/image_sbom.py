@@ -23,10 +23,7 @@ options:
     description: The folder of the documents; it is made.
     type: path
     required: true
-  docker_host:
-    description: The engine's address; otherwise DOCKER_HOST or the usual socket.
-    type: str
-    default: ''
+extends_documentation_fragment: [todo.k8s.engine]
 attributes:
   check_mode:
     support: full

@@ -39,14 +39,11 @@ options:
     description: What the nodes' kubelet runs containers with; without it the nodes are asked.
     type: str
     choices: [containerd, docker]
-  docker_host:
-    description: The engine's address; otherwise DOCKER_HOST or the usual socket.
-    type: str
-    default: ''
   delta:
     description: Whether to read the engine's store for sending missing layers alone.
     type: bool
     default: true
+extends_documentation_fragment: [todo.k8s.engine]
 attributes:
   check_mode:
     support: full
@@ -148,7 +145,7 @@ class Work:
         """Remove what no workload uses. Raises NodeError."""
         self.listings = {runtime.node.name: runtime.listing() for runtime in self.runtimes}
         named = {image for image in self.options["images"] if _has_tag(image)}
-        self._remove(set(self.options["images"]) - named, named=named, keep=self.options["keep"] or 0)
+        self._remove(set(self.options["images"]) - named, named=named)
 
     def _identity(self, reference: str) -> str:
         inspected = self.store.inspect(reference)
@@ -156,10 +153,8 @@ class Work:
             raise StoreError(f"Image {reference}: the engine has no such image; build it first.")
         return inspected["Id"]
 
-    def _remove(
-        self, repositories: set[str], *, named: set[str] = frozenset(), spared: set[str] = frozenset(), keep: int = -1
-    ) -> None:
-        keep = self.options["keep"] if keep < 0 else keep
+    def _remove(self, repositories: set[str], *, named: set[str] = frozenset(), spared: set[str] = frozenset()) -> None:
+        keep = self.options["keep"] or 0
         chosen = {}
         for runtime in self.runtimes:
             names = {familiar(name) for name in self.listings[runtime.node.name]}
