@@ -14,7 +14,7 @@ STORE = "/var/lib/containerd"
 CTR = ("ctr", "-n", "k8s.io")
 BLOBS = f"{STORE}/io.containerd.content.v1.content/blobs/sha256"
 # An exec takes longer than what is asked by it, so that one asks everything: kubelet's view of the images, the names of
-# the content that containerd has, and its sizes (which `ctr content ls` rounds). The folder comes with the first content.
+# the content that containerd has, and its sizes (which `ctr content ls` rounds); their folder comes with the first one.
 KUBELETS_VIEW = "crictl images -o json"
 LOOK_SCRIPT = (
     f"{KUBELETS_VIEW} && echo {SEPARATOR} && ctr -n k8s.io content ls -q && echo {SEPARATOR} && "
