@@ -1,8 +1,9 @@
 #!/bin/sh
 # Starts PostgreSQL. On an empty PGDATA the cluster is made first, with the official image's settings:
 #   POSTGRES_PASSWORD, POSTGRES_USER (postgres), POSTGRES_DB (as the user), each also as NAME_FILE;
-#   POSTGRES_INITDB_ARGS, POSTGRES_HOST_AUTH_METHOD (scram-sha-256), /docker-entrypoint-initdb.d/*.sql and *.sh.
-# Any other command than `postgres` is run as it is.
+#   POSTGRES_INITDB_ARGS, POSTGRES_INITDB_WALDIR, POSTGRES_HOST_AUTH_METHOD (scram-sha-256);
+#   /docker-entrypoint-initdb.d/*.sql, *.sql.gz and *.sh, which find these settings in their environment.
+# Any other command than `postgres` is run as it is, and so are its --help and --version.
 set -eu
 umask 077
 
@@ -24,12 +25,29 @@ setting() {
     eval "$1=\$value"
 }
 
+# run_script FILE: one of the first start's scripts, with the settings in its environment and in no other.
+run_script() (
+    export POSTGRES_USER POSTGRES_DB POSTGRES_PASSWORD POSTGRES_INITDB_ARGS POSTGRES_HOST_AUTH_METHOD
+    case $1 in
+        *.sql) set -- psql --username="$POSTGRES_USER" --no-psqlrc -v ON_ERROR_STOP=1 -f "$1" "$POSTGRES_DB" ;;
+        *.sql.gz)
+            gunzip --test "$1"
+            gunzip --stdout "$1" | psql --username="$POSTGRES_USER" --no-psqlrc -v ON_ERROR_STOP=1 "$POSTGRES_DB"
+            return
+            ;;
+        *.sh) [ -x "$1" ] || set -- bash "$1" ;;
+    esac
+    "$@"
+)
+
 # The cluster grows in PGDATA/.new and is moved up with PG_VERSION last: a container killed in between leaves
 # something that is known to be unfinished, never half a cluster that looks whole.
 initialise() {
     new=$PGDATA/.new
     if [ -e "$new" ]; then
         say "removing what an interrupted initialisation left in $PGDATA"
+        # With POSTGRES_INITDB_WALDIR the log is a link to a folder of its own, which initdb wants empty, too.
+        [ ! -L "$new/pg_wal" ] || find "$new/pg_wal/" -mindepth 1 -delete
         find "$PGDATA" -mindepth 1 -maxdepth 1 ! -name .lock ! -name lost+found -exec rm -rf {} +
     fi
     [ -z "$(find "$PGDATA" -mindepth 1 -maxdepth 1 ! -name .lock ! -name lost+found -print -quit)" ] ||
@@ -38,18 +56,19 @@ initialise() {
     setting POSTGRES_DB "$POSTGRES_USER"
     setting POSTGRES_PASSWORD ""
     setting POSTGRES_INITDB_ARGS ""
+    setting POSTGRES_INITDB_WALDIR ""
     setting POSTGRES_HOST_AUTH_METHOD scram-sha-256
     [ -n "$POSTGRES_PASSWORD" ] || [ "$POSTGRES_HOST_AUTH_METHOD" = trust ] ||
         fail "POSTGRES_PASSWORD (or POSTGRES_PASSWORD_FILE) is not set; the superuser needs a password."
 
     # The password goes through a pipe: neither a command line nor a file shows it.
+    # shellcheck disable=SC2086 # the arguments are words
+    set -- --pgdata="$new" --no-instructions --username="$POSTGRES_USER" \
+        ${POSTGRES_INITDB_WALDIR:+"--waldir=$POSTGRES_INITDB_WALDIR"} $POSTGRES_INITDB_ARGS
     if [ -n "$POSTGRES_PASSWORD" ]; then
-        # shellcheck disable=SC2086 # the arguments are words
-        printf '%s\n' "$POSTGRES_PASSWORD" | initdb --pgdata="$new" --no-instructions --username="$POSTGRES_USER" \
-            --pwfile=/dev/stdin --auth-local=trust --auth-host=scram-sha-256 $POSTGRES_INITDB_ARGS
+        printf '%s\n' "$POSTGRES_PASSWORD" | initdb --pwfile=/dev/stdin --auth-local=trust --auth-host=scram-sha-256 "$@"
     else
-        # shellcheck disable=SC2086
-        initdb --pgdata="$new" --no-instructions --username="$POSTGRES_USER" --auth=trust $POSTGRES_INITDB_ARGS
+        initdb --auth=trust "$@"
     fi
     printf 'host all all all %s\n' "$POSTGRES_HOST_AUTH_METHOD" >> "$new/pg_hba.conf"
 
@@ -61,13 +80,9 @@ initialise() {
     fi
     for script in /docker-entrypoint-initdb.d/*; do
         case $script in
-            *.sql)
+            *.sql | *.sql.gz | *.sh)
                 say "running $script"
-                psql --username="$POSTGRES_USER" --no-psqlrc -v ON_ERROR_STOP=1 -f "$script" "$POSTGRES_DB"
-                ;;
-            *.sh)
-                say "running $script"
-                sh "$script"
+                run_script "$script"
                 ;;
         esac
     done
@@ -84,6 +99,11 @@ case ${1:-} in
     -*) set -- postgres "$@" ;;
 esac
 [ "${1:-}" = postgres ] || exec "$@"
+for argument; do
+    case $argument in
+        --help | '-?' | --version | -V | --describe-config) exec "$@" ;;
+    esac
+done
 
 : "${PGDATA:=/var/lib/postgresql/data}"
 export PGDATA
