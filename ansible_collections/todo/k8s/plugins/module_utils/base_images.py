@@ -167,7 +167,7 @@ def provide(
     done, and what would be made has an empty id. Raises BaseImageError, PackagesMissing,
     DebootstrapError or StoreError.
     """
-    decision = decide(source, bases, lambda name: _present(store, name), store.ask, seconds)
+    decision = decide(source, bases, lambda name: engine_has(store, name), store.ask, seconds)
     missing = [base for base in bases if decision.origin(base) == "official" and not _named(store, base.official)]
     if missing and not check:
         decision = _fetch(decision, missing, store, seconds, fall_back=source == "auto", say=say)
@@ -207,7 +207,7 @@ def _named(store: ImageStore, reference: str) -> dict | None:
     return None if wanted.digest and wanted.digest not in digests(found, wanted.repository) else found
 
 
-def _present(store: ImageStore, reference: str) -> bool:
+def engine_has(store: ImageStore, reference: str) -> bool:
     """Whether the engine has an image, be it without its tag."""
     wanted = Reference.parse(reference)
     untagged = wanted.digest and store.inspect(wanted.at(wanted.digest))
@@ -219,7 +219,7 @@ def _fetch(
 ) -> Decision:
     """Have these official images. A registry that answered and then fails leads to Debian, where that may be."""
     told = dict(decision.digests)
-    unknown = [base for base in bases if base.official not in told and not _present(store, base.official)]
+    unknown = [base for base in bases if base.official not in told and not engine_has(store, base.official)]
     for base, answer in ask_all(unknown, store.ask, seconds) if unknown else []:
         if answer.problem:
             raise StoreError(

@@ -85,7 +85,7 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.todo.k8s.plugins.module_utils import go_build, node_image, platforms
-from ansible_collections.todo.k8s.plugins.module_utils.base_images import Base, BaseImageError
+from ansible_collections.todo.k8s.plugins.module_utils.base_images import Base, BaseImageError, engine_has
 from ansible_collections.todo.k8s.plugins.module_utils.base_spec import BASE, SOURCE
 from ansible_collections.todo.k8s.plugins.module_utils.image_store import ImageStore, StoreError
 from ansible_collections.todo.k8s.plugins.module_utils.tool_resolve import Wanted, resolve
@@ -143,7 +143,7 @@ def main():
                 image = ""
             if image and store.inspect(image):
                 module.exit_json(changed=False, exists=True, image=image, msg=f"the engine has {image}")
-        if options["source"] != "debian" and rootfs.official and store.inspect(rootfs.official):
+        if options["source"] != "debian" and rootfs.official and engine_has(store, rootfs.official):
             module.exit_json(changed=False, exists=True, image="", msg=f"the engine has {rootfs.official}")
     except (BaseImageError, StoreError) as error:
         module.fail_json(msg=str(error))
