@@ -11,7 +11,7 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/todo.k8s
 # Set for `make up BUNDLE=file`; `make bundle BUNDLE=file` names the file that is written.
 FROM_BUNDLE := $(if $(BUNDLE),$(filter up,$(MAKECMDGOALS)))
 
-.PHONY: help up down status test test-faults lint bench bench-images bundle distclean env unbundle
+.PHONY: help up down status test test-faults lint bench bench-images bench-app bundle distclean env unbundle
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,3 +54,6 @@ bench: env ## timings of the main job
 
 bench-images: env ## timings of loading images, beside other ways (needs a running `make up`)
 	@$(VENV)/bin/python bench/images.py $(ARGS)
+
+bench-app: env ## answer times, saturation, page loads and memory of the application (needs a running `make up`)
+	@$(VENV)/bin/python bench/app.py $(ARGS)
