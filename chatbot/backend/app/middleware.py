@@ -18,6 +18,13 @@ log = get_logger("access")
 
 ACCEPTED_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 MAX_BODY = 1024 * 1024
+# Answers are data: nothing in them is to run, to be shown in a frame or to be kept.
+SECURITY_HEADERS = (
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+)
 PROBES = ("/health", "/ready")
 
 
@@ -59,8 +66,8 @@ class RequestMiddleware:
                 status = message["status"]
                 out = MutableHeaders(scope=message)
                 out["X-Request-ID"] = rid
-                out.setdefault("Cache-Control", "no-store")
-                out.setdefault("X-Content-Type-Options", "nosniff")
+                for name, value in SECURITY_HEADERS:
+                    out.setdefault(name, value)
                 if self.lifecycle.draining:
                     # Kept-alive connections would otherwise bring requests until the very end.
                     out["Connection"] = "close"
@@ -93,4 +100,7 @@ class RequestMiddleware:
         emit = log.debug if quiet else log.error if status >= 500 else log.info
         client = scope["client"][0] if scope.get("client") else None
         data = {"method": scope["method"], "path": path, "status": status, "duration_ms": round(seconds * 1000, 1)}
-        emit("%s %s %s", scope["method"], path, status or "aborted", extra={"data": {**data, "client": client}})
+        # Whoever recognises the caller leaves the number in the request's state.
+        user = scope.get("state", {}).get("user_id")
+        data |= {"client": client} | ({"user_id": user} if user is not None else {})
+        emit("%s %s %s", scope["method"], path, status or "aborted", extra={"data": data})

@@ -1,5 +1,6 @@
 """Puts the application together."""
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,11 +8,14 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from app.api import auth, health, tasks
-from app.db import make_engine, make_sessions
+from app.cors import allow_origins
+from app.db import make_autocommit_sessions, make_engine, make_probe_engine, make_sessions
 from app.errors import install_error_handlers
+from app.housekeeping import keep_house
 from app.lifecycle import Lifecycle
 from app.middleware import RequestMiddleware
 from app.prestart import prepare
+from app.probe import DatabaseProbe
 from app.settings import SERVICE, Settings
 
 
@@ -20,8 +24,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     stop = threading.Event()
     arguments = (app.state.engine, app.state.lifecycle, stop)
     threading.Thread(target=prepare, args=arguments, name="prestart", daemon=True).start()
+    house = asyncio.create_task(keep_house(app.state.sessions, app.state.lifecycle))
     yield
     stop.set()
+    house.cancel()
     app.state.engine.dispose()
 
 
@@ -33,6 +39,9 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     app.state.lifecycle = lifecycle
     app.state.engine = make_engine(settings, SERVICE)
     app.state.sessions = make_sessions(app.state.engine)
+    app.state.autocommit_sessions = make_autocommit_sessions(app.state.engine)
+    app.state.probe = DatabaseProbe(make_probe_engine(settings, SERVICE))
+    allow_origins(app, settings.cors_origins)
     app.add_middleware(RequestMiddleware, lifecycle=lifecycle)
     install_error_handlers(app)
     for module in (auth, tasks, health):

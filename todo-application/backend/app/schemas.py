@@ -115,5 +115,6 @@ class TaskOut(BaseModel):
     description: str
     due_date: date | None
     completed: bool
+    version: int
     created_at: datetime
     updated_at: datetime

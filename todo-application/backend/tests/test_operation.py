@@ -82,7 +82,7 @@ def test_migrations_twice_and_at_once(own_postgres):
     again = subprocess.run(command, cwd=TODO_BACKEND, env=environment, capture_output=True, timeout=60)
     assert again.returncode == 0
     with psycopg.connect(own_postgres.dsn("migrated")) as connection:
-        assert connection.execute("SELECT version_num FROM todo.alembic_version").fetchall() == [("0001",)]
+        assert connection.execute("SELECT version_num FROM todo.alembic_version").fetchall() == [("0002",)]
         # Nothing outside the service's own schema.
         tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         assert tables == []
