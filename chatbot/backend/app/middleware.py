@@ -3,6 +3,7 @@
 Plain ASGI, so that event streams pass through unbuffered. This file is the same in both backends.
 """
 
+import asyncio
 import re
 import time
 import uuid
@@ -10,7 +11,7 @@ import uuid
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import ApiError, envelope
+from app.errors import RETRY_SOON, ApiError, envelope
 from app.lifecycle import Lifecycle
 from app.logs import get_logger, request_id
 
@@ -80,6 +81,12 @@ class RequestMiddleware:
                 await envelope(error.status, error.code, error.message)(scope, receive, tagged_send)
                 return
             await self.app(scope, counted_receive, tagged_send)
+        except asyncio.CancelledError:
+            # The server does this when the time for shutting down is up.
+            if status:
+                raise
+            message = "The service shuts down; whether this request was carried out is not known."
+            await envelope(503, "cut_off", message, RETRY_SOON)(scope, receive, tagged_send)
         except Exception as error:
             if status:
                 raise

@@ -4,9 +4,19 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 from app.models import DESCRIPTION_MAX, TITLE_MAX
+from app.passwords import MAX_LENGTH, MIN_LENGTH, why_weak
 
 EMAIL = re.compile(r"[^@\s<>\"(),:;\[\]\\]{1,64}@[^@\s<>\"(),:;\[\]\\.]+(\.[^@\s<>\"(),:;\[\]\\.]+)+")
 
@@ -32,7 +42,7 @@ def _date_text(value: Any) -> Any:
 
 
 Email = Annotated[str, AfterValidator(_email)]
-NewPassword = Annotated[str, StringConstraints(min_length=8, max_length=128)]
+NewPassword = Annotated[str, StringConstraints(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
 NoNul = AfterValidator(_no_nul)
 Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), NoNul]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_MAX), NoNul]
@@ -51,6 +61,13 @@ class Registration(BaseModel):
     email: Email
     password: NewPassword
     name: Name | None = None
+
+    @field_validator("password")
+    @classmethod
+    def _password(cls, value: str, info: ValidationInfo) -> str:
+        if reason := why_weak(value, info.data.get("email", "")):
+            raise ValueError(reason)
+        return value
 
 
 class Credentials(BaseModel):

@@ -50,8 +50,12 @@ def test_large_bodies_are_refused(ada):
     assert response.json()["error"]["code"] == "too_large"
 
 
-def test_answers_are_not_cached_nor_sniffed(ada):
-    response = ada.todo.get("/api/tasks")
+@pytest.mark.parametrize(("path", "status"), [("/api/tasks", 200), ("/nowhere", 404), ("/health", 200)])
+def test_every_answer_has_security_headers(ada, path, status):
+    response = ada.todo.get(path)
+    assert response.status_code == status
     assert response.headers["cache-control"] == "no-store"
+    assert response.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert response.headers["referrer-policy"] == "no-referrer"
     assert response.headers["x-content-type-options"] == "nosniff"
     assert "server" not in response.headers
