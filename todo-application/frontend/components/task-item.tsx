@@ -93,12 +93,14 @@ function Reading({ task, today, onToggle }: { task: Task; today: string; onToggl
           )}
           {due && tone && (
             <span
-              className={`inline-flex items-center gap-1 rounded-full px-2 py-0.5 font-medium ${TONES[tone]}`}
+              className={`inline-flex items-center gap-1 whitespace-nowrap rounded-full px-2 py-0.5 font-medium ${TONES[tone]}`}
               data-testid={tone === "overdue" ? "overdue" : undefined}
             >
               <CalendarIcon />
-              {/* Never by colour alone. */}
-              <span className={tone === "overdue" ? "" : "sr-only"}>{tone === "overdue" ? "Overdue:" : "Due"} </span>
+              {/* Never by colour alone: a narrow screen has the words of the date. */}
+              <span className={tone === "overdue" ? "sr-only sm:not-sr-only" : "sr-only"}>
+                {tone === "overdue" ? "Overdue: " : "Due "}
+              </span>
               <time dateTime={task.due_date ?? undefined}>{due.text}</time>
             </span>
           )}

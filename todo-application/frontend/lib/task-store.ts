@@ -120,6 +120,7 @@ export class TaskStore {
       const known = keepCounts ? (this.base?.counts ?? null) : null;
       this.base = { ...listing, counts: countsOf(listing) ?? known ?? (await this.askCounts(signal)) };
     });
+    this.pump();
   }
 
   async showMore(): Promise<void> {
@@ -276,8 +277,15 @@ export class TaskStore {
   leavePage(): void {
     for (const change of this.snapshot.held) {
       if (change.id > 0) this.options.api.removeOnLeaving(change.id, change.before.version);
-      this.release(change.key);
+      this.timers.cancel(change.key);
     }
+    this.setChanges(
+      this.changes.map((change) =>
+        change.kind === "delete" && change.progress === "held"
+          ? { ...change, progress: "queued", sent: change.id > 0 }
+          : change,
+      ),
+    );
   }
 
   /** The reader signs out: wait until everything that can be sent is. */
@@ -312,6 +320,8 @@ export class TaskStore {
   private pump(): void {
     const next = this.changes.find(({ progress }) => progress === "queued");
     if (!next || this.sending || !this.running) return;
+    // The list says whether it is still to be done.
+    if (next.kind === "delete" && next.sent && !this.base) return;
     this.sending = this.send(next).then((goOn) => {
       this.sending = null;
       if (goOn) this.pump();
@@ -356,6 +366,9 @@ export class TaskStore {
           return await this.madeAlready(change.id, change.draft, error);
         }
       case "delete":
+        if (change.sent && this.base && countsOf(this.base) && !this.base.tasks.some(({ id }) => id === change.id)) {
+          return null;
+        }
         try {
           await api.remove(change.id, change.before.version);
         } catch (error) {

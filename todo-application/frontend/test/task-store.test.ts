@@ -209,6 +209,13 @@ describe("deleting", () => {
     await settled();
     expect(backend.tasks.has(1)).toBe(false);
     expect(second.getSnapshot().failed).toEqual([]);
+    // One that was heard is not sent again.
+    second.remove(shown(second, 2));
+    second.stop();
+    second.leavePage();
+    const third = await open(backend);
+    await settled();
+    expect([titles(third), backend.asked]).toEqual([[], []]);
   });
 
   it("of what is gone already is as good", async () => {
