@@ -47,7 +47,8 @@ def is_change(request: Request) -> bool:
 
 def refuse(route: Route) -> None:
     """Answer as the page's proxy does while its backend is away."""
-    error = {"code": "backend_unavailable", "message": "The todo-backend is not reachable at the moment.", "request_id": "test"}
+    text = "The todo-backend is not reachable at the moment; try again shortly."
+    error = {"code": "backend_unavailable", "message": text, "request_id": "3f2c9a54-6a1e-4b52-9d0e-8d0a4c1f7e21"}
     route.fulfill(status=503, json={"error": error})
 
 

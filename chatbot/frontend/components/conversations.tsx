@@ -60,7 +60,7 @@ export function Conversations({ conversations, openId, visible, onOpen, onDelete
                 <IconButton
                   label={`Delete conversation ${title}`}
                   danger
-                  className="group-focus-within:opacity-100 group-hover:opacity-100 [@media(hover:hover)]:opacity-50"
+                  className="group-focus-within:opacity-100 group-hover:opacity-100 [@media(hover:hover)]:opacity-80"
                   onClick={() => void onDelete(id)}
                 >
                   <TrashIcon />

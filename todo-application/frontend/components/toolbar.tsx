@@ -51,7 +51,7 @@ export function Toolbar({ searchRef, query, counts, onChange }: Props) {
             aria-describedby={counts ? `${id}-${value}` : undefined}
             onClick={() => onChange({ ...query, status: value })}
             className={`inline-flex min-h-9 items-center justify-center gap-1.5 rounded-lg px-3 text-sm font-medium transition-colors ${
-              query.status === value ? "bg-surface text-ink shadow-sm" : "text-muted hover:text-ink"
+              query.status === value ? "bg-raised text-ink shadow-sm" : "text-muted hover:text-ink"
             }`}
           >
             {label}

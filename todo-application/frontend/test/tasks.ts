@@ -1,4 +1,4 @@
-/** Tasks and a backend for tests of the store: in memory, with answers that can be held back and faults that can be set. */
+/** Tasks and a backend in memory for tests of the store: its answers can be held back, and faults can be set. */
 import { AxiosError, AxiosHeaders } from "axios";
 import { compare, matches } from "../lib/listing";
 import type { Task, TaskApi } from "../lib/tasks";

@@ -2,7 +2,7 @@
 import { type NextRequest, NextResponse } from "next/server";
 
 interface Options {
-  /** Origins that a page may load scripts and frames from besides its own, such as ChatKit's. They may set styles too. */
+  /** Origins besides its own that a page may load scripts and frames from, such as ChatKit's; they may set styles. */
   scripts?: string[];
 }
 

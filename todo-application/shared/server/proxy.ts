@@ -10,8 +10,9 @@ import { sendWithRetry, UpstreamError } from "./upstream";
 /** Bodies up to this size are kept, so that a request can be repeated when the backend was just restarting. */
 const REPLAYABLE_BYTES = 64 * 1024;
 /**
- * A language model may think for long; everything else answers in milliseconds. The browser waits longer (client/api.ts,
- * chatbot/frontend/lib/chat.ts), so that the reader is told what happened. A body may not pause longer either.
+ * A language model may think for long; everything else answers in milliseconds. The browser waits longer
+ * (client/api.ts, chatbot/frontend/lib/chat.ts), so that the reader is told what happened. A body may not pause longer
+ * either.
  */
 const ANSWER_TIMEOUT_MS = { "todo-backend": 20_000, "chatbot-backend": 120_000 } as const;
 
