@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
 from app.logs import first_line, get_logger, request_id
 
@@ -19,6 +20,7 @@ log = get_logger("errors")
 # SQLSTATEs of statements that the database broke off, though it is there: a statement or a lock took too long, a
 # deadlock, a conflict between transactions.
 BROKEN_OFF = ("57014", "55P03", "40P01", "40001")
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 RETRY_SOON = {"Retry-After": "1"}
 STATUS_CODES = {400: "bad_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 422: "invalid_input"}
 
@@ -65,9 +67,19 @@ async def _on_api_error(_: Request, error: ApiError) -> Response:
     return envelope(error.status, error.code, error.message, error.headers)
 
 
-async def _on_http_error(_: Request, error: HTTPException) -> Response:
+def _allowed(request: Request) -> str:
+    """The methods of this address; Starlette names those of its first route only."""
+    scopes = [dict(request.scope, method=method) for method in METHODS]
+    routes = request.app.router.routes
+    return ", ".join(s["method"] for s in scopes if any(route.matches(s)[0] is Match.FULL for route in routes))
+
+
+async def _on_http_error(request: Request, error: HTTPException) -> Response:
     code = STATUS_CODES.get(error.status_code) or HTTPStatus(error.status_code).name.lower()
-    return envelope(error.status_code, code, str(error.detail), dict(error.headers or {}) or None)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed(request)
+    return envelope(error.status_code, code, str(error.detail), headers or None)
 
 
 async def _on_validation_error(_: Request, error: RequestValidationError) -> Response:

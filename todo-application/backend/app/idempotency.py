@@ -1,11 +1,12 @@
 """Requests that may be repeated: the same Idempotency-Key gives the answer that the first request got."""
 
+import re
 from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated
 
 from fastapi import Header
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel, WithJsonSchema
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
@@ -14,11 +15,21 @@ from app.errors import ApiError
 from app.models import IdempotencyKey, now
 
 KEPT = timedelta(hours=24)
+KEY = r"^[ -~]{1,200}$"
+
+
+def _well_formed(value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(KEY, value):
+        raise ValueError("needs 1 to 200 printable ASCII characters")
+    return value
+
+
 IdempotencyKeyHeader = Annotated[
     str | None,
+    AfterValidator(_well_formed),
+    WithJsonSchema({"type": "string", "pattern": KEY}),
     Header(
         alias="Idempotency-Key",
-        pattern=r"^[ -~]{1,200}$",
         description="Any text that no other request of this person has, such as a UUID. Within 24 hours the same key "
         "gives the same task.",
         examples=["0b7e1c1e-3f0a-4a58-9d3e-5f8f2b6c7d11"],

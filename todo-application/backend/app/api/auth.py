@@ -10,6 +10,7 @@ from sqlmodel import Session, select
 from starlette.concurrency import run_in_threadpool
 
 from app.api.deps import AccountDep, AddressDep, SessionsDep, SettingsDep, get_sessions
+from app.api.documented import CHANGING, documented
 from app.attempts import Attempt
 from app.errors import ApiError
 from app.models import RevokedToken, TaskCounter, User
@@ -53,7 +54,10 @@ def _add(sessions: sessionmaker[Session], user: User, attempt: Attempt) -> None:
         raise ApiError(409, "email_taken", "An account with this e-mail address exists already.") from None
 
 
-@router.post("/register", status_code=201)
+@router.post(
+    "/register",
+    **documented(201, *CHANGING, "email_taken", "too_many_attempts", headers=("Set-Cookie",)),
+)
 async def register(
     data: Registration, response: Response, sessions: SessionsDep, settings: SettingsDep, address: AddressDep
 ) -> TokenOut:
@@ -67,7 +71,10 @@ async def register(
     return _signed_in(user, response, settings)
 
 
-@router.post("/login")
+@router.post(
+    "/login",
+    **documented(200, *CHANGING, "wrong_credentials", "too_many_attempts", headers=("Set-Cookie",)),
+)
 async def login(
     data: Credentials, response: Response, sessions: SessionsDep, settings: SettingsDep, address: AddressDep
 ) -> TokenOut:
@@ -80,7 +87,7 @@ async def login(
     return _signed_in(user, response, settings)
 
 
-@router.get("/me")
+@router.get("/me", **documented(200, signed_in=True))
 def me(account: AccountDep) -> UserOut:
     """Who is signed in."""
     return UserOut.model_validate(account.user())
@@ -92,7 +99,7 @@ def _revoke(sessions: sessionmaker[Session], caller: Caller) -> None:
         session.execute(row.on_conflict_do_nothing())
 
 
-@router.post("/logout", status_code=204)
+@router.post("/logout", **documented(204, "cross_site_request", headers=("Set-Cookie",)))
 async def logout(request: Request, response: Response, settings: SettingsDep) -> None:
     """End the session, for both backends, and clear the browser's cookie; harmless without one."""
     if not bearer_token(request.headers.get("authorization")):

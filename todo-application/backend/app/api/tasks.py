@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, select
 
 from app.api.deps import Account, AccountDep
+from app.api.documented import CHANGING, documented
 from app.errors import ApiError
 from app.idempotency import IdempotencyKeyHeader, answer_before, keep
 from app.models import Task, TaskCounter, now
@@ -17,6 +18,7 @@ from app.schemas import TaskCreate, TaskOut, TaskPatch, TaskReplace
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
 
 TaskId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+ON_A_TASK = ("cross_site_request", "not_found", "precondition_failed")
 LIMIT_DEFAULT = 100
 LIMIT_MAX = 500
 
@@ -72,7 +74,7 @@ def _out(task: Task, response: Response) -> TaskOut:
     return TaskOut.model_validate(task)
 
 
-@router.get("")
+@router.get("", **documented(200, headers=("X-Total-Count",), signed_in=True))
 def list_tasks(
     response: Response,
     account: AccountDep,
@@ -97,7 +99,17 @@ def list_tasks(
     return [TaskOut.model_validate(task) for task in tasks]
 
 
-@router.post("", status_code=201)
+@router.post(
+    "",
+    **documented(
+        201,
+        *CHANGING,
+        "cross_site_request",
+        "idempotency_key_reused",
+        headers=("Location", "ETag"),
+        signed_in=True,
+    ),
+)
 def create_task(
     data: TaskCreate, response: Response, account: AccountDep, idempotency_key: IdempotencyKeyHeader = None
 ) -> TaskOut:
@@ -117,14 +129,14 @@ def create_task(
     return task
 
 
-@router.get("/{task_id}")
+@router.get("/{task_id}", **documented(200, "not_found", headers=("ETag",), signed_in=True))
 def get_task(task_id: TaskId, response: Response, account: AccountDep) -> TaskOut:
     """One task."""
     with account.session() as session:
         return _out(_get(session, account.id, task_id), response)
 
 
-@router.put("/{task_id}")
+@router.put("/{task_id}", **documented(200, *CHANGING, *ON_A_TASK, headers=("ETag",), signed_in=True))
 def replace_task(
     task_id: TaskId, data: TaskReplace, response: Response, account: AccountDep, if_match: IfMatch = None
 ) -> TaskOut:
@@ -135,7 +147,7 @@ def replace_task(
     return _out(_change(account, task_id, if_match, values), response)
 
 
-@router.patch("/{task_id}")
+@router.patch("/{task_id}", **documented(200, *CHANGING, *ON_A_TASK, headers=("ETag",), signed_in=True))
 def change_task(
     task_id: TaskId, data: TaskPatch, response: Response, account: AccountDep, if_match: IfMatch = None
 ) -> TaskOut:
@@ -149,7 +161,7 @@ def change_task(
     return _out(task, response)
 
 
-@router.delete("/{task_id}", status_code=204)
+@router.delete("/{task_id}", **documented(204, *ON_A_TASK, signed_in=True))
 def delete_task(task_id: TaskId, account: AccountDep, if_match: IfMatch = None) -> None:
     """Remove a task; its number isn't given again."""
     with account.session() as session:
@@ -158,7 +170,7 @@ def delete_task(task_id: TaskId, account: AccountDep, if_match: IfMatch = None) 
             raise failed(task_id, _get(session, account.id, task_id).version)
 
 
-@router.patch("/{task_id}/complete")
+@router.patch("/{task_id}/complete", **documented(200, *ON_A_TASK, headers=("ETag",), signed_in=True))
 def toggle_task(task_id: TaskId, response: Response, account: AccountDep, if_match: IfMatch = None) -> TaskOut:
     """Turn a pending task into a completed one and back. Sent twice it changes nothing: a client that may have to
     repeat itself says what it wants with PATCH /api/tasks/{id} {"completed": …}."""
