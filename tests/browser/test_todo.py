@@ -83,6 +83,7 @@ def test_edit_changes_a_task_and_escape_does_not(todo):
     form.get_by_label("Description").fill("About the garden")
     form.get_by_role("button", name="Save").click()
     expect(task(todo, "Call Eve")).to_contain_text("About the garden")
+    expect(todo.get_by_text("Call Bob is saved.")).to_be_attached()
     todo.reload()
     expect(task(todo, "Call Eve")).to_contain_text("About the garden")
 
@@ -147,7 +148,7 @@ def test_what_is_late_says_so_and_sorts_first(todo):
     expect(task(todo, "Late")).to_contain_text("3 days late")
     expect(task(todo, "Today's").get_by_test_id("overdue")).to_have_count(0)
     # What is done is not late any more, and what is new goes where its date puts it.
-    todo.get_by_role("checkbox", name="Late").check()
+    todo.get_by_role("checkbox", name="Late", exact=True).check()
     expect(todo.get_by_test_id("overdue")).to_have_count(1)
     todo.get_by_label("Due date").fill((today + timedelta(days=-2)).isoformat())
     add(todo, "Also late")
@@ -204,19 +205,17 @@ def test_more_tasks_than_a_page_holds(todo, site):
 
 
 def test_follows_the_scheme_of_the_system(todo):
-    def brightness() -> list[float]:
-        script = """() => [document.documentElement, document.querySelector("h2")].map((element, index) => {
-          const style = getComputedStyle(element);
-          const colour = index ? style.color : style.backgroundColor;
-          return colour.match(/\\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0);
-        })"""
-        return todo.evaluate(script)
+    brightness = """element => getComputedStyle(element)[element.matches("html") ? "backgroundColor" : "color"]
+      .match(/\\d+/g).slice(0, 3).reduce((sum, part) => sum + Number(part), 0)"""
 
-    todo.emulate_media(color_scheme="light")
-    ground, ink = brightness()
+    def ground_and_ink(scheme: str) -> tuple[int, int]:
+        todo.emulate_media(color_scheme=scheme)
+        todo.wait_for_function(f"matchMedia('(prefers-color-scheme: {scheme})').matches")
+        return todo.locator("html").evaluate(brightness), todo.locator("h2").evaluate(brightness)
+
+    ground, ink = ground_and_ink("light")
     assert ground > 600 > 200 > ink
-    todo.emulate_media(color_scheme="dark")
-    ground, ink = brightness()
+    ground, ink = ground_and_ink("dark")
     assert ground < 200 < 600 < ink
 
 

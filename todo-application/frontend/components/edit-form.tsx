@@ -1,7 +1,7 @@
 "use client";
 
 import { Button, TextArea, TextField } from "@todo/shared/ui/controls";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useRef, useState } from "react";
 import type { OpenEdit } from "@/lib/task-store";
 import { DESCRIPTION_MAX, type Draft, type Task, TITLE_MAX } from "@/lib/tasks";
 
@@ -19,6 +19,7 @@ interface Props {
 export function EditForm({ task, open, onWrite, onCancel, onSave }: Props) {
   const [draft, setDraft] = useState(open.draft);
   const [error, setError] = useState("");
+  const titleField = useRef<HTMLInputElement>(null);
   const changedElsewhere = open.version !== task.version;
 
   function write(values: Partial<Draft>) {
@@ -31,8 +32,9 @@ export function EditForm({ task, open, onWrite, onCancel, onSave }: Props) {
   function submit(event: FormEvent) {
     event.preventDefault();
     const title = draft.title.trim();
-    if (title) onSave({ ...draft, title, description: draft.description.trim() });
-    else setError("Give the task a title.");
+    if (title) return onSave({ ...draft, title, description: draft.description.trim() });
+    setError("Give the task a title.");
+    titleField.current?.focus();
   }
 
   return (
@@ -52,6 +54,7 @@ export function EditForm({ task, open, onWrite, onCancel, onSave }: Props) {
         </div>
       )}
       <TextField
+        ref={titleField}
         label="Title"
         autoFocus
         maxLength={TITLE_MAX}

@@ -14,6 +14,8 @@ import { UndoTimers } from "./undo-timers";
 
 export const EVERYTHING: Query = { status: "all", sort: "created", q: "" };
 export const UNDO_MS = 8_000;
+/** What was to be deleted had gone already, and nobody knows which list knows it. */
+const GONE = Symbol("gone");
 
 /** A task that is being edited: what is in its form, and which version of the task the form began with. */
 export interface OpenEdit {
@@ -113,13 +115,19 @@ export class TaskStore {
   /** Load the list again, as much of it as is shown. */
   async load({ keepCounts = false } = {}): Promise<void> {
     const shown = this.base?.query === this.query ? this.base.tasks.length : 0;
-    await this.requestList(async (signal) => {
+    const done = await this.requestList(async (signal) => {
       const wanted = Math.max(shown, PAGE_SIZE);
       const page = await this.pages(0, wanted, signal);
       const listing = { query: this.query, ...page };
       const known = keepCounts ? (this.base?.counts ?? null) : null;
       this.base = { ...listing, counts: countsOf(listing) ?? known ?? (await this.askCounts(signal)) };
     });
+    if (!done) return;
+    // What was sent when a page was left, and was heard.
+    const heard = countsOf(this.base as Listing)
+      ? this.changes.filter(({ id, ...one }) => "sent" in one && !this.base?.tasks.some((task) => task.id === id))
+      : [];
+    this.drop(heard.map(({ key }) => key));
     this.pump();
   }
 
@@ -152,7 +160,8 @@ export class TaskStore {
     return { all, pending, completed: all - pending };
   }
 
-  private async requestList(ask: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  /** Have a list, the only one at a time; says whether it came. */
+  private async requestList(ask: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
     this.request?.abort();
     const current = new AbortController();
     this.request = current;
@@ -162,11 +171,13 @@ export class TaskStore {
     try {
       await ask(current.signal);
       this.failure = null;
+      return true;
     } catch (error) {
-      if (isCancel(error) || current.signal.aborted) return;
+      if (isCancel(error) || current.signal.aborted) return false;
       const failure = failureOf(error);
       if (failure.status === 401) this.options.onExpired();
       else this.failure = failure;
+      return false;
     } finally {
       if (this.request === current) {
         this.request = null;
@@ -264,7 +275,9 @@ export class TaskStore {
 
   /** Let refused changes go; what was typed stays in its form. */
   discard(keys: string[]): void {
-    this.setChanges(this.changes.filter((change) => change.progress !== "failed" || !keys.includes(change.key)));
+    this.drop(
+      this.changes.filter(({ key, progress }) => progress === "failed" && keys.includes(key)).map(({ key }) => key),
+    );
   }
 
   /** The network is back, or the reader is. */
@@ -306,6 +319,10 @@ export class TaskStore {
     this.pump();
   }
 
+  private drop(keys: string[]): void {
+    this.setChanges(this.changes.filter(({ key }) => !keys.includes(key)));
+  }
+
   private release(key: string): void {
     this.timers.cancel(key);
     this.setChanges(
@@ -334,9 +351,10 @@ export class TaskStore {
     try {
       const answer = await this.perform(change);
       if (!this.running) return false;
-      this.confirm(change, answer);
+      if (answer === GONE) this.drop([change.key]);
+      else this.confirm(change, answer);
       // A list that was on its way meanwhile may be of before the change, or have it already.
-      if (this.lists !== listsBefore) void this.load();
+      if (answer === GONE || this.lists !== listsBefore) void this.load();
       return true;
     } catch (error) {
       if (!this.running) return false;
@@ -351,7 +369,7 @@ export class TaskStore {
     }
   }
 
-  private async perform(change: Change): Promise<Task | null> {
+  private async perform(change: Change): Promise<Task | null | typeof GONE> {
     const { api } = this.options;
     switch (change.kind) {
       case "add":
@@ -366,15 +384,13 @@ export class TaskStore {
           return await this.madeAlready(change.id, change.draft, error);
         }
       case "delete":
-        if (change.sent && this.base && countsOf(this.base) && !this.base.tasks.some(({ id }) => id === change.id)) {
-          return null;
-        }
         try {
           await api.remove(change.id, change.before.version);
+          return null;
         } catch (error) {
-          if (failureOf(error).status !== 404) throw error;
+          if (failureOf(error).status === 404) return GONE;
+          throw error;
         }
-        return null;
     }
   }
 
