@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
-from sqlalchemy import ColumnElement, delete, func, not_, or_, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, not_, or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, select
 
@@ -34,13 +34,17 @@ def _not_found(task_id: int) -> ApiError:
     return ApiError(404, "not_found", f"You have no task {task_id}.")
 
 
+_COUNT_UP = (
+    insert(TaskCounter)
+    .values(user_id=bindparam("user_id"), last_id=1)
+    .on_conflict_do_update(index_elements=[TaskCounter.user_id], set_={"last_id": TaskCounter.last_id + 1})
+    .returning(TaskCounter.last_id)
+)
+
+
 def _next_id(session: Session, user_id: int) -> int:
     """Take the next number; the counter's row stays locked until the commit, so that numbers can't collide."""
-    statement = insert(TaskCounter).values(user_id=user_id, last_id=1)
-    statement = statement.on_conflict_do_update(
-        index_elements=[TaskCounter.user_id], set_={"last_id": TaskCounter.last_id + 1}
-    )
-    return session.scalar(statement.returning(TaskCounter.last_id))
+    return session.connection().scalar(_COUNT_UP, {"user_id": user_id})
 
 
 def _get(session: Session, user_id: int, task_id: int) -> Task:
