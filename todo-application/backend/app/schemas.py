@@ -96,7 +96,9 @@ class Credentials(BaseModel):
 class UserOut(BaseModel):
     """A person, as they see themselves."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(
+        from_attributes=True, json_schema_extra={"examples": [{"id": 1, "email": "ada@example.org", "name": "Ada"}]}
+    )
 
     id: int
     email: str
@@ -106,7 +108,7 @@ class UserOut(BaseModel):
 class TokenOut(BaseModel):
     """The answer to sign-up and sign-in."""
 
-    access_token: str
+    access_token: str = Field(examples=["eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"])
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 - the kind of token, not one
     user: UserOut
 

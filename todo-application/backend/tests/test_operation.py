@@ -71,6 +71,36 @@ def test_migrations_twice_and_at_once(own_postgres):
         assert tables == []
 
 
+def test_tasks_of_the_version_before_are_taken_over(postgres, start):
+    from alembic import command
+    from alembic.config import Config
+    from app.db import make_engine
+    from app.prestart import MIGRATIONS
+    from app.settings import Settings
+
+    environment = postgres.environment(postgres.create_database("before"))
+    settings = Settings(jwt_secret_key=JWT_KEY, **{name.lower(): value for name, value in environment.items()})
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = make_engine(settings, "test")
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    engine.dispose()
+    user = "INSERT INTO todo.users (email, name, password_hash, created_at) VALUES ('{}', '', '', now()) RETURNING id"
+    task = (
+        "INSERT INTO todo.tasks (user_id, id, title, description, completed, created_at, updated_at) "
+        "VALUES ({}, 7, 'old', '', false, now(), now())"
+    )
+    with psycopg.connect(postgres.dsn("before"), autocommit=True) as connection:
+        person = connection.execute(user.format("a@example.org")).fetchone()[0]
+        connection.execute(task.format(person))
+        start(TODO_BACKEND, environment).wait_ready()
+        # During a rolling update the version before still adds tasks.
+        connection.execute(task.format(connection.execute(user.format("b@example.org")).fetchone()[0]))
+        assert connection.execute("SELECT title, version FROM todo.tasks").fetchall() == [("old", 1)] * 2
+
+
 def test_models_match_the_migrations(postgres, database, todo):
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
