@@ -15,6 +15,15 @@ def on_server(page: Page, site) -> list[str]:
     return [one["title"] for one in page.request.get(f"{site.todo}/api/tasks").json()]
 
 
+def wait_for_server(page: Page, site, expected: list[str]) -> None:
+    """Wait until the backend has these titles and no others: the page shows what it has asked for already."""
+    for _ in range(100):
+        if on_server(page, site) == expected:
+            return
+        page.wait_for_timeout(100)
+    assert on_server(page, site) == expected
+
+
 def test_undo_brings_a_task_back_as_it_was(todo, site):
     add(todo, "Water the plants")
     add(todo, "Second")
@@ -55,9 +64,9 @@ def test_several_are_undone_each_on_its_own_and_the_others_go(page, site, sign_u
     page.clock.fast_forward(UNDO_SECONDS * 1000)
     expect(page.get_by_role("button", name="Undo")).to_have_count(0)
     expect(page.get_by_test_id("shown")).to_have_text("1 task")
+    wait_for_server(page, site, ["Two"])
     page.reload()
     expect(page.get_by_test_id("task")).to_have_count(1)
-    assert on_server(page, site) == ["Two"]
 
 
 def test_the_offer_waits_while_it_is_looked_at(page, site, sign_up):
@@ -87,11 +96,7 @@ def test_a_page_that_is_closed_deletes_at_once(todo, context, site):
     other = context.new_page()
     todo.close(run_before_unload=True)
     other.goto(site.todo)
-    for _ in range(50):
-        if on_server(other, site) == []:
-            break
-        other.wait_for_timeout(100)
-    assert on_server(other, site) == []
+    wait_for_server(other, site, [])
 
 
 def test_a_sign_out_deletes_at_once(todo, account):

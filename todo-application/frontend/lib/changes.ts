@@ -32,8 +32,6 @@ export interface Tick extends Common {
 export interface Delete extends Common {
   kind: "delete";
   before: Task;
-  /** Sent when a page was left: nobody has heard what came of it. */
-  sent?: boolean;
 }
 export type Change = Add | Edit | Tick | Delete;
 

@@ -14,6 +14,7 @@ import { UndoTimers } from "./undo-timers";
 
 export const EVERYTHING: Query = { status: "all", sort: "created", q: "" };
 export const UNDO_MS = 8_000;
+const SECOND_LOOK_MS = 1_000;
 /** What was to be deleted had gone already, and nobody knows which list knows it. */
 const GONE = Symbol("gone");
 
@@ -65,6 +66,9 @@ export class TaskStore {
   private lists = 0;
   /** Keeps a row what it is while its task gets a number. */
   private readonly rows = new Map<number, string>();
+  /** Deletions of a page that was left: they were sent, and nobody has heard what came of it. */
+  private readonly unheard: Set<string>;
+  private lookedTwice = false;
   private readonly timers = new UndoTimers(UNDO_MS, (key) => this.release(key));
   private readonly listeners = new Set<() => void>();
   private snapshot: Snapshot;
@@ -74,6 +78,8 @@ export class TaskStore {
     this.changes = (options.drafts.read<Change[]>("changes") ?? []).map((change) =>
       change.progress === "held" ? { ...change, progress: "queued" } : change,
     );
+    const deletions = this.changes.filter(({ kind, progress }) => kind === "delete" && progress === "queued");
+    this.unheard = new Set(deletions.map(({ key }) => key));
     this.edits = options.drafts.read<Record<number, OpenEdit>>("edits") ?? {};
     for (const { kind, id, key } of this.changes) if (kind === "add") this.rows.set(id, key);
     this.snapshot = this.make();
@@ -123,11 +129,7 @@ export class TaskStore {
       this.base = { ...listing, counts: countsOf(listing) ?? known ?? (await this.askCounts(signal)) };
     });
     if (!done) return;
-    // What was sent when a page was left, and was heard.
-    const heard = countsOf(this.base as Listing)
-      ? this.changes.filter(({ id, ...one }) => "sent" in one && !this.base?.tasks.some((task) => task.id === id))
-      : [];
-    this.drop(heard.map(({ key }) => key));
+    this.hearDeletions();
     this.pump();
   }
 
@@ -294,9 +296,7 @@ export class TaskStore {
     }
     this.setChanges(
       this.changes.map((change) =>
-        change.kind === "delete" && change.progress === "held"
-          ? { ...change, progress: "queued", sent: change.id > 0 }
-          : change,
+        change.kind === "delete" && change.progress === "held" ? { ...change, progress: "queued" } : change,
       ),
     );
   }
@@ -319,6 +319,22 @@ export class TaskStore {
     this.pump();
   }
 
+  /** Drop the deletions that a page sent before it was left and that were carried out, as the list shows. */
+  private hearDeletions(): void {
+    const waiting = this.changes.filter(({ key }) => this.unheard.has(key));
+    if (waiting.length === 0 || !this.base) return;
+    const there = new Set(this.base.tasks.map(({ id }) => id));
+    const heard = countsOf(this.base) ? waiting.filter(({ id }) => !there.has(id)) : [];
+    this.drop(heard.map(({ key }) => key));
+    if (heard.length < waiting.length && !this.lookedTwice) {
+      // It may just be under way: to send it once more would be answered with 404.
+      this.lookedTwice = true;
+      setTimeout(() => this.running && void this.load(), SECOND_LOOK_MS);
+    } else {
+      this.unheard.clear();
+    }
+  }
+
   private drop(keys: string[]): void {
     this.setChanges(this.changes.filter(({ key }) => !keys.includes(key)));
   }
@@ -338,7 +354,7 @@ export class TaskStore {
     const next = this.changes.find(({ progress }) => progress === "queued");
     if (!next || this.sending || !this.running) return;
     // The list says whether it is still to be done.
-    if (next.kind === "delete" && next.sent && !this.base) return;
+    if (this.unheard.has(next.key)) return;
     this.sending = this.send(next).then((goOn) => {
       this.sending = null;
       if (goOn) this.pump();
