@@ -56,7 +56,9 @@ def assert_private(service: Service, person: Person) -> None:
 ERRORS = {
     # The database's message goes on with "DETAIL: Failing row contains (…)".
     "check": "ALTER TABLE todo.tasks ADD CHECK (description = '')",
-    "values": "ALTER TABLE todo.tasks ALTER title TYPE integer USING 0",
+    # 'invalid input syntax for type integer: "…"'
+    "values": "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM NEW.title::int; END $$; "
+    "CREATE TRIGGER f BEFORE INSERT ON todo.tasks FOR EACH ROW EXECUTE FUNCTION f()",
     "gone": "DROP TABLE todo.tasks",
     "e-mail": "ALTER TABLE todo.users DROP CONSTRAINT users_email_key, ADD CONSTRAINT another UNIQUE (email)",
     "name": "ALTER TABLE todo.users ADD CHECK (name <> 'Ada')",
@@ -85,3 +87,16 @@ def test_an_unexpected_error_is_enveloped_and_logged_without_what_was_written(ow
     if kind == "gone":
         assert 'UndefinedTable: relation "todo.tasks" does not exist' in line["exception"]
     assert_private(service, person)
+
+
+def test_errors_of_the_database_do_not_name_their_parameters(settings):
+    from app.db import make_engine, make_probe_engine
+    from sqlalchemy import text
+    from sqlalchemy.exc import ProgrammingError
+
+    for make in (make_engine, make_probe_engine):
+        engine = make(settings, "test")
+        with engine.connect() as connection, pytest.raises(ProgrammingError) as error:
+            connection.execute(text("SELECT :words FROM nowhere"), {"words": TITLE})
+        assert TITLE not in str(error.value)
+        engine.dispose()

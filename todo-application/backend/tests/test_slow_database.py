@@ -47,7 +47,7 @@ def test_a_statement_broken_off_is_busy_and_nothing_is_done(made, state):
 
 
 def test_statements_and_locks_have_a_time_limit(made):
-    _, person, dsn = made()
+    service, person, dsn = made()
     with psycopg.connect(dsn) as connection, ThreadPoolExecutor(2) as pool:
         connection.execute(FAILING.format(body="PERFORM pg_sleep(60)"))
         connection.commit()
@@ -58,6 +58,8 @@ def test_statements_and_locks_have_a_time_limit(made):
         assert_busy(change.result())
         assert_busy(create.result())
     assert [task["title"] for task in person.tasks()] == ["one"]
+    for limit in ("lock timeout", "statement timeout"):
+        assert f"statement broken off: canceling statement due to {limit}" in service.text()
 
 
 def test_ready_has_a_connection_of_its_own(made):
