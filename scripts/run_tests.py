@@ -58,6 +58,8 @@ def stages() -> list[Stage]:
         pytest("collection, unit", "4 function", "ansible_collections/todo/k8s/tests/unit"),
         pytest("todo-backend, API", "4 function", "todo-application/backend/tests", env=".venv-app"),
         pytest("chatbot-backend, API", "4 function", "chatbot/backend/tests", env=".venv-app"),
+        # All of them: on the cluster, in molecule/default, those that stop services are skipped.
+        pytest("pages, own stack", "4 function", "tests/browser"),
         Stage("chart", "2 chart", [str(BIN / "python"), "scripts/check_chart.py", str(STATE / "bin")]),
         *(molecule(name) for name in scenarios()),
         # After the whole path, which fills the caches and takes its engine away: the store is free then.
@@ -77,14 +79,26 @@ def scenarios(*, faults: bool = False) -> list[str]:
     return sorted(chosen, key="default".__eq__)
 
 
-def junit_counts(report: Path) -> tuple[int, int]:
-    """Passed and failed tests of a JUnit file; skipped ones count as neither."""
-    passed = failed = 0
+@dataclass(frozen=True)
+class Result:
+    """What came of a stage."""
+
+    passed: int
+    failed: int
+    skipped: int
+    seconds: float
+
+
+def junit_counts(report: Path) -> tuple[int, int, int]:
+    """Passed, failed and skipped tests of a JUnit file."""
+    passed = failed = skipped = 0
     for suite in ElementTree.parse(report).getroot().iter("testsuite"):  # noqa: S314  made by pytest a moment ago
         total, bad = int(suite.get("tests", 0)), int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+        left = int(suite.get("skipped", 0))
         failed += bad
-        passed += total - bad - int(suite.get("skipped", 0))
-    return passed, failed
+        skipped += left
+        passed += total - bad - left
+    return passed, failed, skipped
 
 
 def environment() -> dict[str, str]:
@@ -99,8 +113,8 @@ def environment() -> dict[str, str]:
     }
 
 
-def run(stage: Stage) -> tuple[int, int, float]:
-    """Run one stage; passed, failed and seconds."""
+def run(stage: Stage) -> Result:
+    """Run one stage."""
     print(f"\n=== {stage.name} ===", flush=True)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
@@ -109,12 +123,13 @@ def run(stage: Stage) -> tuple[int, int, float]:
         code = subprocess.run(
             command, cwd=stage.cwd, env=environment(), check=False, stdin=subprocess.DEVNULL
         ).returncode
-        passed, failed = junit_counts(report) if stage.junit and report.exists() else (int(code == 0), int(code != 0))
+        counted = stage.junit and report.exists()
+        passed, failed, skipped = junit_counts(report) if counted else (int(code == 0), int(code != 0), 0)
     if code == LEFT_OUT:  # a check that this host cannot have, and that has said why
-        return 0, 0, time.monotonic() - begun
+        return Result(0, 0, 0, time.monotonic() - begun)
     if code and not failed:  # a runner that died of something else than a failed test
         failed = 1
-    return passed, failed, time.monotonic() - begun
+    return Result(passed, failed, skipped, time.monotonic() - begun)
 
 
 def leave_nothing() -> bool:
@@ -145,22 +160,24 @@ def main() -> int:
         return 2
     results = []
     try:
-        results = [(stage, *run(stage)) for stage in chosen]
+        results = [(stage, run(stage)) for stage in chosen]
     finally:
         begun = time.monotonic()
         clean = leave_nothing()
         last = time.monotonic() - begun
-    print("\nStage                                 verdict   passed  failed  seconds")
-    for stage, passed, failed, seconds in results:
-        verdict = "FAILED" if failed else "ok" if passed else "left out"
-        print(f"{stage.name:<38}{verdict:<10}{passed:>6}{failed:>8}{seconds:>9.1f}")
-    print(f"{'clean-up':<38}{'ok' if clean else 'FAILED':<8}{'':>16}{last:>9.1f}")
-    for gate in sorted({stage.gate for stage, *_ in results}):
-        bad = sum(failed for stage, _, failed, _ in results if stage.gate == gate)
+    print("\nStage                                 verdict   passed  failed  skipped  seconds")
+    for stage, one in results:
+        verdict = "FAILED" if one.failed else "ok" if one.passed else "left out"
+        print(f"{stage.name:<38}{verdict:<10}{one.passed:>6}{one.failed:>8}{one.skipped:>9}{one.seconds:>9.1f}")
+    print(f"{'clean-up':<38}{'ok' if clean else 'FAILED':<8}{'':>25}{last:>9.1f}")
+    for gate in sorted({stage.gate for stage, _ in results}):
+        bad = sum(one.failed for stage, one in results if stage.gate == gate)
         print(f"Gate {gate}: {'not passed' if bad else 'passed'}")
-    passed = sum(result[1] for result in results)
-    failed = sum(result[2] for result in results) + (not clean)
-    print(f"Total {sum(result[3] for result in results) + last:.0f} s")
+    passed = sum(one.passed for _, one in results)
+    failed = sum(one.failed for _, one in results) + (not clean)
+    if skipped := sum(one.skipped for _, one in results):
+        print(f"{skipped} skipped, which counts as neither")
+    print(f"Total {sum(one.seconds for _, one in results) + last:.0f} s")
     print(f"{passed} passed, {failed} failed", flush=True)
     return int(failed > 0)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -29,6 +30,7 @@ FLAGS = [
 ]
 PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that tests make
 TIMEOUT_MS = 10_000
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
 
 
 @dataclass(frozen=True)
@@ -110,10 +112,9 @@ def watch() -> Iterator[Watch]:
 
 
 @pytest.fixture
-def context(browser: Browser, site: Site, watch: Watch) -> Iterator[BrowserContext]:
-    """A fresh profile whose pages are watched."""
-    own = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", reduced_motion="reduce")
-    own.set_default_timeout(TIMEOUT_MS)
+def new_context(browser: Browser, site: Site, watch: Watch) -> Iterator[Callable[[], BrowserContext]]:
+    """Makes fresh profiles whose pages are watched: each is a person of its own."""
+    made: list[BrowserContext] = []
     expect.set_options(timeout=TIMEOUT_MS)
     hosts = {urlsplit(site.todo).hostname, urlsplit(site.chatbot).hostname}
 
@@ -126,10 +127,23 @@ def context(browser: Browser, site: Site, watch: Watch) -> Iterator[BrowserConte
         page.on("console", lambda message: watch.errors.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: watch.errors.append(str(error)))
 
-    own.on("request", lambda request: note_request(request.url))
-    own.on("page", note_page)
-    yield own
-    own.close()
+    def make() -> BrowserContext:
+        own = browser.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB", reduced_motion="reduce")
+        made.append(own)
+        own.set_default_timeout(TIMEOUT_MS)
+        own.on("request", lambda request: note_request(request.url))
+        own.on("page", note_page)
+        return own
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def context(new_context: Callable[[], BrowserContext]) -> BrowserContext:
+    """A fresh profile."""
+    return new_context()
 
 
 @pytest.fixture
@@ -147,22 +161,33 @@ class Account:
     password: str = PASSWORD
 
 
+def somebody(name: str) -> Account:
+    """Somebody new."""
+    return Account(f"browser-{uuid.uuid4().hex[:12]}@example.org", name)
+
+
 @pytest.fixture
 def account() -> Account:
-    """Somebody new."""
-    return Account(f"browser-{uuid.uuid4().hex[:12]}@example.org", "Ada")
+    """Who uses the page of a test."""
+    return somebody("Ada")
 
 
 @pytest.fixture
-def sign_up(account: Account) -> Callable[[Page, str], None]:
-    """Creates the account through the form at an address."""
+def other_account() -> Account:
+    """Somebody else."""
+    return somebody("Bob")
 
-    def run(page: Page, url: str) -> None:
+
+@pytest.fixture
+def sign_up(account: Account) -> Callable[..., None]:
+    """Creates the account, or another one, through the form at an address."""
+
+    def run(page: Page, url: str, person: Account = account) -> None:
         page.goto(url)
         page.get_by_role("tab", name="Create account").click()
-        page.get_by_label("Name").fill(account.name)
-        page.get_by_label("Email").fill(account.email)
-        page.get_by_label("Password").fill(account.password)
+        page.get_by_label("Name").fill(person.name)
+        page.get_by_label("Email").fill(person.email)
+        page.get_by_label("Password").fill(person.password)
         page.get_by_role("button", name="Create account").click()
         expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
@@ -170,7 +195,28 @@ def sign_up(account: Account) -> Callable[[Page, str], None]:
 
 
 @pytest.fixture
-def todo(page: Page, site: Site, sign_up: Callable[[Page, str], None]) -> Page:
+def todo(page: Page, site: Site, sign_up: Callable[..., None]) -> Page:
     """The Todo page of somebody who has just signed up."""
     sign_up(page, site.todo)
     return page
+
+
+@pytest.fixture
+def chat(page: Page, site: Site, sign_up: Callable[..., None]) -> Page:
+    """The chat page of somebody who has just signed up."""
+    sign_up(page, site.chatbot)
+    return page
+
+
+@pytest.fixture
+def look() -> Callable[[Page, str], None]:
+    """Asks axe about a page as it is, and keeps a picture of it in the folder that PICTURES names."""
+
+    def run(page: Page, name: str) -> None:
+        found = Axe().run(page, options={"runOnly": {"type": "tag", "values": AXE_TAGS}})
+        assert found.response["passes"], f"{name}: axe looked at nothing"
+        assert not found.response["violations"], f"{name}: {found.generate_report()}"
+        if folder := os.environ.get("PICTURES"):
+            page.screenshot(path=Path(folder) / f"{name}.png")
+
+    return run

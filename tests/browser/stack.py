@@ -3,6 +3,7 @@
 Everything listens on loopback, on free ports, as a process of this one, and is gone after `stop`.
 """
 
+import hashlib
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,6 +37,26 @@ def _sources(folder: Path) -> list[Path]:
     return found
 
 
+def provide_packages() -> None:
+    """Install what the frontends are made of, unless it is there.
+
+    Raises:
+        RuntimeError: when Node or npm is missing.
+        subprocess.CalledProcessError: when npm fails; its output is in the test's.
+    """
+    missing = [name for name in ("node", "npm") if shutil.which(name) is None]
+    if missing:
+        raise RuntimeError(
+            f"{' and '.join(missing)} not found on PATH; needed: Node 18 or later with npm"
+            " (playbooks/prepare_tests.yml installs Debian's)"
+        )
+    stamp = ROOT / "node_modules" / ".todo-stamp"
+    wanted = hashlib.sha256((ROOT / "package-lock.json").read_bytes()).hexdigest()
+    if not stamp.exists() or stamp.read_text() != wanted:
+        subprocess.run(["npm", "ci"], cwd=ROOT, check=True)
+        stamp.write_text(wanted)
+
+
 def build(name: str) -> Path:
     """Build a frontend unless its build is newer than every source; returns the folder that runs.
 
@@ -43,8 +65,6 @@ def build(name: str) -> Path:
     """
     folder = FRONTENDS[name]
     built = folder / ".next" / "app" / "main.cjs"
-    if not (ROOT / "node_modules" / "next").is_dir():
-        subprocess.run(["npm", "ci"], cwd=ROOT, check=True)
     sources = [ROOT / "package-lock.json", *_sources(folder), *_sources(SHARED)]
     if not built.exists() or built.stat().st_mtime < max(path.stat().st_mtime for path in sources):
         subprocess.run(["npm", "run", "build", "--workspace", str(folder.relative_to(ROOT))], cwd=ROOT, check=True)
@@ -119,7 +139,10 @@ class Stack:
     """The running application."""
 
     def __init__(self) -> None:
-        folders = {name: build(name) for name in FRONTENDS}
+        provide_packages()
+        # Together: a build waits for its own workers half of the time.
+        with ThreadPoolExecutor() as pool:
+            folders = dict(zip(FRONTENDS, pool.map(build, FRONTENDS), strict=True))
         if not PYTHON.exists():
             subprocess.run([str(ROOT / "tests" / "support" / "app-venv.sh")], check=True)
         self.logs = Path(tempfile.mkdtemp(prefix="todo-browser-"))

@@ -3,23 +3,8 @@
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
-
-
-@pytest.fixture
-def chat(page, site, sign_up) -> Page:
-    """The chat page of somebody who has just signed up."""
-    sign_up(page, site.chatbot)
-    return page
-
-
-def say(page: Page, text: str, answers: int) -> str:
-    """Send a message and give the answer, which has to be the page's `answers`th."""
-    page.get_by_label("Message", exact=True).fill(text)
-    page.get_by_role("button", name="Send").click()
-    replies = page.get_by_test_id("assistant-message")
-    expect(replies).to_have_count(answers)
-    return replies.last.inner_text()
+from playwright.sync_api import expect
+from steps import say
 
 
 def test_page_loads_with_its_title(page, site):
@@ -94,15 +79,13 @@ def test_one_sign_in_serves_both_pages(chat, site, context):
     expect(chat.get_by_role("button", name="Sign in")).to_be_visible()
 
 
-def test_page_opened_by_another_host_keeps_it(page, site, stack, account, watch):
+def test_page_opened_by_another_host_keeps_it(page, site, account):
     """A public address on localhost is of no use to who came by another name."""
-    port = stack.services["todo-frontend"].port
-    watch.foreign.clear()
+    todo, chatbot = urlsplit(site.todo).port, urlsplit(site.chatbot).port
     page.request.post(
-        f"http://127.0.0.1:{port}/api/auth/register", data={"email": account.email, "password": account.password}
+        f"http://127.0.0.1:{todo}/api/auth/register", data={"email": account.email, "password": account.password}
     )
-    html = page.request.get(f"http://127.0.0.1:{port}/").text()
-    chatbot = stack.services["chatbot-frontend"].port
+    html = page.request.get(f"http://127.0.0.1:{todo}/").text()
     assert f"http://127.0.0.1:{chatbot}/" in html
     assert f"http://localhost:{chatbot}" not in html
 
@@ -128,8 +111,9 @@ def test_backend_away_is_said_and_the_message_stays(chat, stack, watch):
         expect(chat.get_by_role("alert").filter(has_text="chatbot-backend is not reachable")).to_be_visible()
         expect(chat.get_by_label("Message", exact=True)).to_have_value("Add meanwhile")
         answer = chat.request.get(f"{stack.services['chatbot-frontend'].url}/ready")
-        assert answer.status == 503
-        assert "chatbot-backend" in answer.json()["reason"]
+        # The page itself serves: it says what is wrong, and keeps what is typed.
+        assert answer.status == 200
+        assert answer.json()["checks"] == {"todo-backend": "ok", "chatbot-backend": "ECONNREFUSED"}
     finally:
         backend.start()
     assert "eanwhile" in say(chat, "Add meanwhile", 2)
@@ -147,8 +131,26 @@ def test_health_ready_and_the_envelope(page, site, service):
 
 
 @pytest.mark.parametrize("service", ["todo", "chatbot"])
-def test_pages_are_guarded_by_a_policy(page, site, service):
-    headers = page.request.get(getattr(site, service)).headers
-    assert "script-src 'self' 'nonce-" in headers["content-security-policy"]
-    assert headers["x-frame-options"] == "DENY"
-    assert "x-powered-by" not in headers
+@pytest.mark.parametrize(("path", "status"), [("/", 200), ("/nothing/here", 404), ("/api/nothing", 404)])
+def test_answers_are_guarded_by_a_policy(page, site, service, path, status):
+    answer = page.request.get(getattr(site, service) + path)
+    policy = answer.headers["content-security-policy"]
+    assert answer.status == status
+    assert "unsafe" not in policy
+    if path.startswith("/api"):
+        assert policy.startswith("default-src 'none'")
+    else:
+        assert "script-src 'self' 'nonce-" in policy
+        assert "style-src 'self' 'nonce-" in policy
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert "x-powered-by" not in answer.headers
+    assert "x-request-id" in answer.headers
+
+
+@pytest.mark.parametrize("service", ["todo", "chatbot"])
+def test_a_page_that_is_not_there_says_so_and_leads_back(page, site, service, watch):
+    watch.allow("404")
+    page.goto(getattr(site, service) + "/nothing/here")
+    expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+    page.get_by_role("link", name="Back to the start").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()

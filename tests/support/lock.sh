@@ -11,8 +11,11 @@ compile() {
     "$work/venv/bin/pip-compile" -q --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links \
         --no-header --no-annotate --allow-unsafe "$@"
 }
+# pip-compile reads what it is to write.
+: > "$work/pins.txt"
 compile -o "$work/pins.txt" "$@" todo-application/backend/requirements.in chatbot/backend/requirements.in
 for backend in todo-application/backend chatbot/backend; do
+    : > "$work/requirements.txt"
     compile --generate-hashes -c "$work/pins.txt" -o "$work/requirements.txt" "$backend/requirements.in"
     {
         echo "# Made by tests/support/lock.sh from requirements.in; don't edit."

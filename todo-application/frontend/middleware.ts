@@ -1,7 +1,11 @@
 import { withPolicy } from "@todo/shared/server/csp";
 import type { NextRequest } from "next/server";
 
-export const config = { matcher: "/", runtime: "nodejs" };
+// Every page, those that say that there is none too; not what a backend answers or what is a file.
+export const config = {
+  matcher: "/((?!api(?:/|$)|chatkit(?:/|$)|mcp(?:/|$)|_next/|health$|ready$|icon\\.svg$).*)",
+  runtime: "nodejs",
+};
 
 export function middleware(request: NextRequest) {
   return withPolicy(request);

@@ -10,6 +10,7 @@ const preset: Omit<Config, "content"> = {
         page: token("page"),
         surface: token("surface"),
         sunken: token("sunken"),
+        raised: token("raised"),
         line: token("line"),
         field: token("field"),
         ink: token("ink"),

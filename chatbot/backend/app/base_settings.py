@@ -3,11 +3,14 @@
 This file is the same in both backends (chatbot/backend/tests/test_shared_files.py holds them to it).
 """
 
+import re
 import sys
+from collections.abc import Iterable
+from ipaddress import ip_address
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.logs import configure_logging, get_logger
 
@@ -18,7 +21,45 @@ KNOWN_DEFAULTS = ("changeme", "change-me", "change_me", "password", "postgres", 
 MIN_PASSWORD = 8
 MIN_JWT_KEY = 32
 
+LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+HOST_NAME = re.compile(rf"(?=.{{1,253}}\.?$){LABEL}(\.{LABEL})*\.?", re.IGNORECASE)
+DATABASE_WORD = re.compile(r"[\w.$-]{1,63}")
+ORIGIN = re.compile(rf"https?://({LABEL}(\.{LABEL})*|\[[0-9a-f:.]+\])(:[0-9]{{1,5}})?")
+
+
+def split(value: str | Iterable[str]) -> list[str]:
+    """The parts of a text with commas; a default is in parts already."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",")]
+    return [*value]
+
+
+def _host(value: str) -> str:
+    try:
+        ip_address(value)
+    except ValueError:
+        if not HOST_NAME.fullmatch(value):
+            raise ValueError(f'is "{value}", needs a host name or an IP address, without port or scheme') from None
+    return value
+
+
+def _database_word(value: str) -> str:
+    if not DATABASE_WORD.fullmatch(value) or len(value.encode()) > 63:
+        raise ValueError(f'is "{value}", needs a name of 1 to 63 bytes from letters, digits and . _ - $')
+    return value
+
+
+def _origins(value: str | Iterable[str]) -> tuple[str, ...]:
+    origins = tuple(split(value))
+    for origin in origins:
+        if not ORIGIN.fullmatch(origin):
+            raise ValueError(f'has "{origin}", needs origins such as https://app.example.com, separated by commas')
+    return origins
+
+
 Port = Annotated[int, Field(ge=1, le=65535)]
+Host = Annotated[str, AfterValidator(_host)]
+DatabaseWord = Annotated[str, AfterValidator(_database_word)]
 
 
 def _refuse_weak(secret: SecretStr, minimum: int) -> SecretStr:
@@ -40,19 +81,22 @@ class CommonSettings(BaseSettings):
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", hide_input_in_errors=True, frozen=True)
 
     log_level: Literal["debug", "info", "warning", "error", "critical"] = "info"
-    host: str = "0.0.0.0"  # noqa: S104 - a container is reached from outside itself
+    host: Host = "0.0.0.0"  # noqa: S104 - a container is reached from outside itself
     port: Port
 
-    database_host: str = "postgresql"
+    database_host: Host = "postgresql"
     database_port: Port = 5432
-    database_name: str = "todo"
-    database_user: str = "todo"
+    database_name: DatabaseWord = "todo"
+    database_user: DatabaseWord = "todo"
     postgres_password: SecretStr
     database_pool_size: Annotated[int, Field(ge=1, le=100)] = 10
     database_connect_timeout: Annotated[int, Field(ge=1, le=60)] = 2
 
     jwt_secret_key: SecretStr
     jwt_expire_minutes: Annotated[int, Field(ge=1, le=525600)] = 1440
+
+    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = ()
+    """Pages elsewhere that may call with a Bearer token; cookies are never taken from them."""
 
     shutdown_drain_seconds: Annotated[float, Field(ge=0, le=60)] = 3
     shutdown_grace_seconds: Annotated[int, Field(ge=1, le=300)] = 20

@@ -11,11 +11,17 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match
 
-from app.logs import get_logger, request_id
+from app.logs import first_line, get_logger, request_id
 
 log = get_logger("errors")
 
+# SQLSTATEs of statements that the database broke off, though it is there: a statement or a lock took too long, a
+# deadlock, a conflict between transactions.
+BROKEN_OFF = ("57014", "55P03", "40P01", "40001")
+METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+RETRY_SOON = {"Retry-After": "1"}
 STATUS_CODES = {400: "bad_request", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 422: "invalid_input"}
 
 
@@ -38,7 +44,13 @@ def envelope(status: int, code: str, message: str, headers: dict[str, str] | Non
 def database_unavailable() -> JSONResponse:
     """The answer while PostgreSQL can't be reached: the client may try again."""
     message = "The database can't be reached at the moment; please try again."
-    return envelope(503, "database_unavailable", message, {"Retry-After": "1"})
+    return envelope(503, "database_unavailable", message, RETRY_SOON)
+
+
+def database_busy() -> JSONResponse:
+    """The answer when PostgreSQL is there, but too slow: nothing was changed."""
+    message = "The database is too busy at the moment; nothing was changed, please try again."
+    return envelope(503, "database_busy", message, RETRY_SOON)
 
 
 def describe_validation(error: RequestValidationError) -> str:
@@ -55,9 +67,19 @@ async def _on_api_error(_: Request, error: ApiError) -> Response:
     return envelope(error.status, error.code, error.message, error.headers)
 
 
-async def _on_http_error(_: Request, error: HTTPException) -> Response:
+def _allowed(request: Request) -> str:
+    """The methods of this address; Starlette names those of its first route only."""
+    scopes = [dict(request.scope, method=method) for method in METHODS]
+    routes = request.app.router.routes
+    return ", ".join(s["method"] for s in scopes if any(route.matches(s)[0] is Match.FULL for route in routes))
+
+
+async def _on_http_error(request: Request, error: HTTPException) -> Response:
     code = STATUS_CODES.get(error.status_code) or HTTPStatus(error.status_code).name.lower()
-    return envelope(error.status_code, code, str(error.detail), dict(error.headers or {}) or None)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed(request)
+    return envelope(error.status_code, code, str(error.detail), headers or None)
 
 
 async def _on_validation_error(_: Request, error: RequestValidationError) -> Response:
@@ -65,15 +87,18 @@ async def _on_validation_error(_: Request, error: RequestValidationError) -> Res
 
 
 async def _on_database_error(_: Request, error: DBAPIError) -> Response:
+    if getattr(error.orig, "sqlstate", None) in BROKEN_OFF:
+        log.error("statement broken off: %s", first_line(error))
+        return database_busy()
     if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
-        log.error("database unavailable: %s", str(error.orig).strip().splitlines()[0] if error.orig else error)
+        log.error("database unavailable: %s", first_line(error))
         return database_unavailable()
     raise error
 
 
 async def _on_pool_timeout(_: Request, error: PoolTimeoutError) -> Response:
     log.error("no database connection became free: %s", error)
-    return database_unavailable()
+    return database_busy()
 
 
 def install_error_handlers(app: FastAPI) -> None:

@@ -6,7 +6,7 @@ This file is the same in both backends.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from app.errors import ApiError
+from app.errors import RETRY_SOON, ApiError
 
 
 @dataclass
@@ -28,4 +28,4 @@ class Lifecycle:
     def require_ready(self) -> None:
         """Raise a 503 ApiError until the database has been reached and migrated."""
         if not self.migrated:
-            raise ApiError(503, "starting", f"Not ready yet: {self.reason}.", {"Retry-After": "1"})
+            raise ApiError(503, "starting", f"Not ready yet: {self.reason}.", RETRY_SOON)

@@ -6,11 +6,33 @@ This file is the same in both backends.
 import json
 import logging
 import sys
+import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 """The id of the request being served, for log lines and for calls to other services."""
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message. Of a database's message the rest may hold what a person wrote, such as
+    "DETAIL: Failing row contains (…)"; of SQLSTATE class 22 (bad data) the first line does, too."""
+    original = getattr(error, "orig", None) or error
+    if str(getattr(original, "sqlstate", None) or "").startswith("22"):
+        return f"SQLSTATE {original.sqlstate}"
+    return (str(original).strip().splitlines() or [type(original).__name__])[0]
+
+
+def describe_exception(error: BaseException | None) -> str:
+    """A traceback with each exception's type and first line, the newest last."""
+    parts: list[str] = []
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        parts.append(f"{frames}{type(getattr(error, 'orig', None) or error).__qualname__}: {first_line(error)}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n\n".join(reversed(parts))
 
 
 class JsonFormatter(logging.Formatter):
@@ -29,7 +51,7 @@ class JsonFormatter(logging.Formatter):
         if isinstance(data, dict):
             entry.update(data)
         if record.exc_info:
-            entry["exception"] = self.formatException(record.exc_info)
+            entry["exception"] = describe_exception(record.exc_info[1])
         return json.dumps(entry, default=str, ensure_ascii=False)
 
 

@@ -11,12 +11,14 @@ from starlette.routing import Route
 from app.api import chat, chatkit, conversations, health
 from app.api.mcp import McpEndpoint
 from app.chat import ChatService
-from app.db import make_engine, make_sessions
+from app.cors import allow_origins
+from app.db import make_engine, make_probe_engine, make_sessions
 from app.errors import install_error_handlers
 from app.lifecycle import Lifecycle
 from app.mcp_server import build_mcp_server
 from app.middleware import RequestMiddleware
 from app.prestart import prepare
+from app.probe import DatabaseProbe
 from app.settings import SERVICE, Settings
 from app.store import ConversationStore
 from app.todo_api import TodoApi
@@ -52,6 +54,7 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     app.state.settings = settings
     app.state.lifecycle = lifecycle
     app.state.engine = make_engine(settings, SERVICE)
+    app.state.probe = DatabaseProbe(make_probe_engine(settings, SERVICE))
     app.state.store = ConversationStore(make_sessions(app.state.engine))
     app.state.todo_api = TodoApi(settings.todo_api_url)
 
@@ -65,9 +68,11 @@ def create_app(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
     app.state.mcp_manager = server.session_manager
-    endpoint = McpEndpoint(server.session_manager, settings.jwt_secret_key.get_secret_value())
+    key = settings.jwt_secret_key.get_secret_value()
+    endpoint = McpEndpoint(server.session_manager, key, app.state.engine, lifecycle)
     app.router.routes.append(Route("/mcp", endpoint=endpoint))
 
+    allow_origins(app, settings.cors_origins)
     app.add_middleware(RequestMiddleware, lifecycle=lifecycle)
     install_error_handlers(app)
     for module in (chat, conversations, chatkit, health):

@@ -10,6 +10,7 @@ def run(connection: Connection) -> None:
     context.configure(connection=connection, version_table_schema=SCHEMA, transactional_ddl=True)
     with context.begin_transaction():
         connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.execute(text("SET LOCAL lock_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": SCHEMA})
         connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{SCHEMA}"'))
         context.run_migrations()

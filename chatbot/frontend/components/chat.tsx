@@ -41,7 +41,13 @@ export function Chat({ user, todoUrl, notice, assistant }: Props) {
   }
 
   return (
-    <div className="flex h-dvh flex-col">
+    // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes the list from wherever the keyboard is.
+    <div
+      className="flex h-dvh flex-col"
+      onKeyDown={(event) => {
+        if (event.key === "Escape") setMenu(false);
+      }}
+    >
       <TopBar
         title="Todo chatbot"
         user={user}

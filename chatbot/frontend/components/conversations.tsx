@@ -29,9 +29,6 @@ export function Conversations({ conversations, openId, visible, onOpen, onDelete
       <nav
         id="conversations"
         aria-label="Conversations"
-        onKeyDown={(event) => {
-          if (event.key === "Escape") onClose();
-        }}
         className={`${visible ? "flex" : "hidden"} fixed bottom-0 left-0 top-16 z-10 w-72 max-w-[85vw] flex-col gap-3 border-r border-line bg-surface p-4 lg:static lg:flex lg:max-w-none lg:shrink-0 lg:bg-transparent`}
       >
         <Button onClick={() => onOpen(null)} className="w-full">
@@ -63,7 +60,7 @@ export function Conversations({ conversations, openId, visible, onOpen, onDelete
                 <IconButton
                   label={`Delete conversation ${title}`}
                   danger
-                  className="group-focus-within:opacity-100 group-hover:opacity-100 [@media(hover:hover)]:opacity-50"
+                  className="group-focus-within:opacity-100 group-hover:opacity-100 [@media(hover:hover)]:opacity-80"
                   onClick={() => void onDelete(id)}
                 >
                   <TrashIcon />

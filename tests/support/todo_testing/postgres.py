@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -82,8 +83,24 @@ class Postgres:
         """Stop: "fast" breaks connections off, "immediate" is as good as a crash."""
         self._run("pg_ctl", "--pgdata", self.data, "--wait", "--mode", mode, "stop")
 
+    def _processes(self) -> list[int]:
+        server = int((self.data / "postmaster.pid").read_text().split()[0])
+        return [server, *map(int, Path(f"/proc/{server}/task/{server}/children").read_text().split())]
+
+    def freeze(self) -> None:
+        """Have the server hang: connections stay, and nothing answers."""
+        for process in self._processes():
+            os.kill(process, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Have it go on."""
+        for process in self._processes():
+            os.kill(process, signal.SIGCONT)
+
     def remove(self) -> None:
         """Stop, if running, and remove every trace."""
+        if (self.data / "postmaster.pid").exists():
+            self.thaw()
         if (self.data / "postmaster.pid").exists():
             self.stop("immediate")
         shutil.rmtree(self.folder, ignore_errors=True)

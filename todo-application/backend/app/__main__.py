@@ -3,10 +3,12 @@
 This file is the same in both backends.
 """
 
+import os
 import signal
 import sys
 import threading
 from types import FrameType
+from typing import NoReturn
 
 import uvicorn
 
@@ -46,6 +48,13 @@ class DrainingServer(uvicorn.Server):
         timer.start()
 
 
+def end(status: int) -> NoReturn:
+    """End the process. Python alone would wait for threads that wait for the database, also after their requests were
+    cut off, until the cluster kills the process."""
+    sys.stdout.flush()
+    os._exit(status)
+
+
 def main() -> int:
     """Serve; returns the process's exit status."""
     settings = Settings.load()
@@ -61,6 +70,8 @@ def main() -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        # The peer's address stays what it is; who may name another one is a setting (app/client_address.py).
+        proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=settings.shutdown_grace_seconds,
     )
@@ -72,4 +83,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    end(main())

@@ -1,18 +1,26 @@
 """Puts the application together."""
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 from fastapi import FastAPI
 
-from app.api import auth, health, tasks
-from app.db import make_engine, make_sessions
+from app.api import auth, docs, health, tasks
+from app.cors import allow_origins
+from app.db import make_autocommit_sessions, make_engine, make_probe_engine, make_sessions
 from app.errors import install_error_handlers
+from app.housekeeping import keep_house
 from app.lifecycle import Lifecycle
 from app.middleware import RequestMiddleware
 from app.prestart import prepare
+from app.probe import DatabaseProbe
 from app.settings import SERVICE, Settings
+
+VERSION = "1.0.0"
+"""Of the interface: what changes it for clients is a new number."""
 
 
 @asynccontextmanager
@@ -20,21 +28,30 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     stop = threading.Event()
     arguments = (app.state.engine, app.state.lifecycle, stop)
     threading.Thread(target=prepare, args=arguments, name="prestart", daemon=True).start()
+    house = asyncio.create_task(keep_house(app.state.sessions, app.state.lifecycle))
     yield
     stop.set()
+    house.cancel()
     app.state.engine.dispose()
 
 
 def create_app(settings: Settings, lifecycle: Lifecycle) -> FastAPI:
     """Build the application; it answers at once and becomes ready when the database is."""
-    # No interactive pages (their scripts come from elsewhere) and no redirects, which would name the inner address.
-    app = FastAPI(title=SERVICE, lifespan=_lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
+    # FastAPI's own interactive pages load their scripts from elsewhere: app/api/docs.py has one that does not. No
+    # redirects: they would name the inner address.
+    app = FastAPI(
+        title=SERVICE, version=VERSION, lifespan=_lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    app.openapi = partial(docs.describe, app)
     app.state.settings = settings
     app.state.lifecycle = lifecycle
     app.state.engine = make_engine(settings, SERVICE)
     app.state.sessions = make_sessions(app.state.engine)
+    app.state.autocommit_sessions = make_autocommit_sessions(app.state.engine)
+    app.state.probe = DatabaseProbe(make_probe_engine(settings, SERVICE))
+    allow_origins(app, settings.cors_origins)
     app.add_middleware(RequestMiddleware, lifecycle=lifecycle)
     install_error_handlers(app)
-    for module in (auth, tasks, health):
+    for module in (auth, tasks, health, docs):
         app.include_router(module.router)
     return app

@@ -3,6 +3,7 @@
 Plain ASGI, so that event streams pass through unbuffered. This file is the same in both backends.
 """
 
+import asyncio
 import re
 import time
 import uuid
@@ -10,7 +11,7 @@ import uuid
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import ApiError, envelope
+from app.errors import RETRY_SOON, ApiError, envelope
 from app.lifecycle import Lifecycle
 from app.logs import get_logger, request_id
 
@@ -18,6 +19,13 @@ log = get_logger("access")
 
 ACCEPTED_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 MAX_BODY = 1024 * 1024
+# Answers are data: nothing in them is to run, to be shown in a frame or to be kept.
+SECURITY_HEADERS = (
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+)
 PROBES = ("/health", "/ready")
 
 
@@ -59,8 +67,8 @@ class RequestMiddleware:
                 status = message["status"]
                 out = MutableHeaders(scope=message)
                 out["X-Request-ID"] = rid
-                out.setdefault("Cache-Control", "no-store")
-                out.setdefault("X-Content-Type-Options", "nosniff")
+                for name, value in SECURITY_HEADERS:
+                    out.setdefault(name, value)
                 if self.lifecycle.draining:
                     # Kept-alive connections would otherwise bring requests until the very end.
                     out["Connection"] = "close"
@@ -73,6 +81,12 @@ class RequestMiddleware:
                 await envelope(error.status, error.code, error.message)(scope, receive, tagged_send)
                 return
             await self.app(scope, counted_receive, tagged_send)
+        except asyncio.CancelledError:
+            # The server does this when the time for shutting down is up.
+            if status:
+                raise
+            message = "The service shuts down; whether this request was carried out is not known."
+            await envelope(503, "cut_off", message, RETRY_SOON)(scope, receive, tagged_send)
         except Exception as error:
             if status:
                 raise
@@ -93,4 +107,7 @@ class RequestMiddleware:
         emit = log.debug if quiet else log.error if status >= 500 else log.info
         client = scope["client"][0] if scope.get("client") else None
         data = {"method": scope["method"], "path": path, "status": status, "duration_ms": round(seconds * 1000, 1)}
-        emit("%s %s %s", scope["method"], path, status or "aborted", extra={"data": {**data, "client": client}})
+        # Whoever recognises the caller leaves the number in the request's state.
+        user = scope.get("state", {}).get("user_id")
+        data |= {"client": client} | ({"user_id": user} if user is not None else {})
+        emit("%s %s %s", scope["method"], path, status or "aborted", extra={"data": data})

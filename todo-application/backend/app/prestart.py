@@ -14,19 +14,13 @@ from sqlalchemy.exc import OperationalError
 from app.base_settings import CommonSettings
 from app.db import make_engine, ping
 from app.lifecycle import Lifecycle
-from app.logs import configure_logging, get_logger
+from app.logs import configure_logging, first_line, get_logger
 
 log = get_logger("prestart")
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 POLL_SECONDS = 0.25
 REMIND_SECONDS = 10
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of a driver's message, which names host and port but never the password."""
-    original = getattr(error, "orig", None) or error
-    return (str(original).strip().splitlines() or [type(original).__name__])[0]
 
 
 def wait_for_database(engine: Engine, lifecycle: Lifecycle, stop: threading.Event) -> bool:
@@ -59,8 +53,7 @@ def migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
-def prepare(engine: Engine, lifecycle: Lifecycle, stop: threading.Event) -> None:
-    """Wait, migrate and mark `lifecycle` migrated; a database that goes away meanwhile is waited for again."""
+def _prepare(engine: Engine, lifecycle: Lifecycle, stop: threading.Event) -> None:
     while wait_for_database(engine, lifecycle, stop):
         try:
             lifecycle.reason = "migrating the database"
@@ -68,15 +61,22 @@ def prepare(engine: Engine, lifecycle: Lifecycle, stop: threading.Event) -> None
         except OperationalError as error:
             log.warning("migration interrupted, trying again: %s", first_line(error))
             stop.wait(POLL_SECONDS)
-        except Exception as error:
-            log.critical("migration failed", exc_info=error)
-            lifecycle.fail(f"migration failed: {first_line(error)}")
-            return
         else:
             lifecycle.reason = ""
             lifecycle.migrated = True
             log.info("database ready, schema up to date")
             return
+
+
+def prepare(engine: Engine, lifecycle: Lifecycle, stop: threading.Event) -> None:
+    """Wait, migrate and mark `lifecycle` migrated; a database that goes away meanwhile is waited for again. What
+    waiting won't cure ends the process."""
+    try:
+        _prepare(engine, lifecycle, stop)
+    except Exception as error:
+        reason = f"{'migration' if lifecycle.reason.startswith('migrating') else 'start'} failed: {first_line(error)}"
+        log.critical(reason, exc_info=error)
+        lifecycle.fail(reason)
 
 
 def main() -> int:

@@ -4,24 +4,26 @@ import re
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 
 from app.models import DESCRIPTION_MAX, TITLE_MAX
+from app.passwords import MAX_LENGTH, MIN_LENGTH, why_weak
 
-EMAIL = re.compile(r"[^@\s<>\"(),:;\[\]\\]{1,64}@[^@\s<>\"(),:;\[\]\\.]+(\.[^@\s<>\"(),:;\[\]\\.]+)+")
-
-
-def _email(value: str) -> str:
-    value = value.strip().lower()
-    if len(value) > 254 or not EMAIL.fullmatch(value) or not value.isprintable():
-        raise ValueError("not an e-mail address")
-    return value
-
-
-def _no_nul(value: str) -> str:
-    if "\x00" in value:
-        raise ValueError("must not contain the NUL character")
-    return value
+# What browsers take for an address in a form (WHATWG), with a dot in the domain.
+LABEL = "[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+EMAIL = rf"^[a-zA-Z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{LABEL}(\.{LABEL})+$"
+# PostgreSQL's texts can't hold the NUL character.
+NO_NUL = r"^[^\x00]*$"
+NOT_BLANK = r"^[^\x00]*[^\s\x00][^\x00]*$"
 
 
 def _date_text(value: Any) -> Any:
@@ -31,30 +33,61 @@ def _date_text(value: Any) -> Any:
     raise ValueError('must be a date like "2025-12-31" or null')
 
 
-Email = Annotated[str, AfterValidator(_email)]
-NewPassword = Annotated[str, StringConstraints(min_length=8, max_length=128)]
-NoNul = AfterValidator(_no_nul)
-Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100), NoNul]
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_MAX), NoNul]
+Email = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, max_length=254, pattern=EMAIL)]
+NewPassword = Annotated[str, StringConstraints(min_length=MIN_LENGTH, max_length=MAX_LENGTH)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=100, pattern=NO_NUL)]
+Title = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_MAX, pattern=NO_NUL),
+    # As above, before blanks are taken off.
+    WithJsonSchema(
+        {"type": "string", "minLength": 1, "maxLength": TITLE_MAX, "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}
+    ),
+]
 Description = Annotated[
     str,
-    StringConstraints(max_length=DESCRIPTION_MAX),
-    NoNul,
+    StringConstraints(max_length=DESCRIPTION_MAX, pattern=NO_NUL),
     BeforeValidator(lambda value: "" if value is None else value),
+    WithJsonSchema({"anyOf": [{"type": "string", "maxLength": DESCRIPTION_MAX, "pattern": NO_NUL}, {"type": "null"}]}),
 ]
+NO_DEFAULT = Field(json_schema_extra=lambda schema: schema.pop("default", None))
+"""For what may be left out and then has no value at all."""
+Completed = Annotated[bool, Field(strict=True)]
 DueDate = Annotated[date | None, BeforeValidator(_date_text)]
+
+
+def _example(**fields: object) -> ConfigDict:
+    """What /docs shows as an example."""
+    return ConfigDict(json_schema_extra={"examples": [fields]})
 
 
 class Registration(BaseModel):
     """Who signs up. Without a name the address's local part serves."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"email": "ada@example.org", "password": "correct horse battery", "name": "Ada"}]
+        }
+    )
+
     email: Email
     password: NewPassword
     name: Name | None = None
 
+    @field_validator("password")
+    @classmethod
+    def _password(cls, value: str, info: ValidationInfo) -> str:
+        if reason := why_weak(value, info.data.get("email", "")):
+            raise ValueError(reason)
+        return value
+
 
 class Credentials(BaseModel):
     """Who signs in; the lengths only bound the work."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"email": "ada@example.org", "password": "correct horse battery"}]}
+    )
 
     email: Annotated[str, StringConstraints(max_length=320)]
     password: Annotated[str, StringConstraints(max_length=1024)]
@@ -63,7 +96,9 @@ class Credentials(BaseModel):
 class UserOut(BaseModel):
     """A person, as they see themselves."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(
+        from_attributes=True, json_schema_extra={"examples": [{"id": 1, "email": "ada@example.org", "name": "Ada"}]}
+    )
 
     id: int
     email: str
@@ -73,7 +108,7 @@ class UserOut(BaseModel):
 class TokenOut(BaseModel):
     """The answer to sign-up and sign-in."""
 
-    access_token: str
+    access_token: str = Field(examples=["eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"])
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 - the kind of token, not one
     user: UserOut
 
@@ -81,39 +116,64 @@ class TokenOut(BaseModel):
 class TaskCreate(BaseModel):
     """A new task."""
 
+    model_config = _example(title="Buy milk", description="Two litres", due_date="2030-02-28")
+
     title: Title
     description: Description = ""
     due_date: DueDate = None
-    completed: bool = False
+    completed: Completed = False
 
 
 class TaskReplace(BaseModel):
     """PUT: what is left out goes back to its default, but `completed`, which has an endpoint of its own, stays."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"title": "Buy oat milk", "description": "", "due_date": None}]}
+    )
+
     title: Title
     description: Description = ""
     due_date: DueDate = None
-    completed: bool | None = None
+    completed: Completed | None = None
 
 
 class TaskPatch(BaseModel):
     """PATCH: what is left out stays as it is."""
 
-    title: Title = Field(default="")
-    description: Description = ""
-    due_date: DueDate = None
-    completed: bool = False
+    model_config = _example(completed=True)
+
+    title: Annotated[Title, NO_DEFAULT] = ""
+    description: Annotated[Description, NO_DEFAULT] = ""
+    due_date: Annotated[DueDate, NO_DEFAULT] = None
+    completed: Annotated[Completed, NO_DEFAULT] = False
 
 
 class TaskOut(BaseModel):
     """A task as its owner sees it."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(
+        from_attributes=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": 3,
+                    "title": "Buy milk",
+                    "description": "Two litres",
+                    "due_date": "2030-02-28",
+                    "completed": False,
+                    "version": 1,
+                    "created_at": "2030-02-20T08:30:00.000000Z",
+                    "updated_at": "2030-02-20T08:30:00.000000Z",
+                }
+            ]
+        },
+    )
 
     id: int
     title: str
     description: str
     due_date: date | None
     completed: bool
+    version: int
     created_at: datetime
     updated_at: datetime

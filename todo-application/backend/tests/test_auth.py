@@ -6,7 +6,7 @@ import jwt
 import psycopg
 import pytest
 from todo_testing.people import PASSWORD
-from todo_testing.service import JWT_KEY
+from todo_testing.service import JWT_KEY, TODO_BACKEND
 
 
 def test_register_returns_token_user_and_cookie(todo):
@@ -21,6 +21,7 @@ def test_register_returns_token_user_and_cookie(todo):
     assert claims["sub"] == str(data["user"]["id"])
     assert claims["iss"] == "todo-backend"
     assert (claims["email"], claims["name"]) == ("new.person@example.org", "New")
+    assert len(claims["jti"]) == 32
     assert claims["exp"] - claims["iat"] == 1440 * 60
     cookie = response.headers["set-cookie"]
     assert cookie.startswith(f"todo_session={data['access_token']};")
@@ -104,10 +105,40 @@ def test_cookie_serves_as_well_and_logout_clears_it(todo, ada):
     assert todo.client.post("/api/auth/logout").status_code == 204
 
 
+@pytest.mark.parametrize("way", ["Authorization", "Cookie"])
+def test_sign_out_ends_the_session_for_good(todo, start, sql, postgres, database, ada, way):
+    headers = {way: f"Bearer {ada.token}" if way == "Authorization" else f"todo_session={ada.token}"}
+    body = {"email": ada.email, "password": PASSWORD}
+    other = todo.client.post("/api/auth/login", json=body).json()["access_token"]
+    todo.client.cookies.clear()
+    assert todo.client.post("/api/auth/logout", headers=headers).status_code == 204
+    # Signing out twice is no error.
+    assert todo.client.post("/api/auth/logout", headers=headers).status_code == 204
+    for service in (todo, start(TODO_BACKEND, postgres.environment(database)).wait_ready()):
+        for token in ({"Authorization": f"Bearer {ada.token}"}, {"Cookie": f"todo_session={ada.token}"}):
+            for method, path in (("GET", "/api/auth/me"), ("GET", "/api/tasks"), ("DELETE", "/api/tasks/1")):
+                response = service.client.request(method, path, headers=token)
+                assert (response.status_code, response.json()["error"]["code"]) == (401, "signed_out")
+                assert response.headers["www-authenticate"] == "Bearer"
+    # Other sessions of the same person go on.
+    assert todo.client.get("/api/auth/me", headers={"Authorization": f"Bearer {other}"}).status_code == 200
+    claims = jwt.decode(ada.token, options={"verify_signature": False})
+    kept = "SELECT extract(epoch FROM expires_at) FROM todo.revoked_tokens WHERE token_id = %s"
+    # Until the token is not good any more, leeway included.
+    assert sql.execute(kept, [claims["jti"]]).fetchone()[0] == claims["exp"] + 5
+
+
+def test_a_bad_token_can_be_signed_out(todo):
+    for headers in ({"Authorization": "Bearer rubbish"}, {"Cookie": "todo_session=rubbish"}, {}):
+        response = todo.client.post("/api/auth/logout", headers=headers)
+        assert response.status_code == 204
+        assert "Max-Age=0" in response.headers["set-cookie"]
+
+
 def _token(**changes):
     now = int(time.time())
-    claims = {"sub": "1", "email": "x@example.org", "name": "x", "iat": now, "exp": now + 60, "iss": "todo-backend"}
-    claims.update(changes)
+    claims = {"sub": "1", "email": "x@example.org", "name": "x", "iss": "todo-backend", "jti": "1f"}
+    claims |= {"iat": now, "exp": now + 60} | changes
     return {key: value for key, value in claims.items() if value is not None}
 
 
@@ -119,6 +150,7 @@ def _token(**changes):
         (jwt.encode(_token(), None, "none"), "invalid_token"),
         (jwt.encode(_token(iss="somebody-else"), JWT_KEY, "HS256"), "invalid_token"),
         (jwt.encode(_token(exp=None), JWT_KEY, "HS256"), "invalid_token"),
+        (jwt.encode(_token(jti=None), JWT_KEY, "HS256"), "invalid_token"),
         (jwt.encode(_token(sub="one"), JWT_KEY, "HS256"), "invalid_token"),
         (jwt.encode(_token(sub="999999"), JWT_KEY, "HS256"), "invalid_token"),
         (jwt.encode(_token(exp=int(time.time()) - 60), JWT_KEY, "HS256"), "session_expired"),
@@ -137,11 +169,26 @@ def test_bad_tokens_are_401(todo, token, code):
     [
         ({}, 201),
         ({"Sec-Fetch-Site": "same-origin"}, 201),
-        ({"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:30001"}, 201),
+        ({"Sec-Fetch-Site": "none"}, 201),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Sec-Fetch-Site": "cross-site", "X-Forwarded-Host": "evil.example"}, 403),
-        ({"Origin": "http://127.0.0.1:30000"}, 201),
+        # Another port of the same host is another application, though it shares the cookie.
+        ({"Origin": "http://127.0.0.1:30000"}, 403),
+        ({"Origin": "http://localhost:30001", "X-Forwarded-Host": "localhost:30000"}, 403),
+        ({"Origin": "http://localhost:30001", "Host": "localhost:30000"}, 403),
+        ({"Origin": "http://localhost:30000", "Host": "localhost:30000"}, 201),
         ({"Origin": "http://192.168.49.2:30000", "X-Forwarded-Host": "192.168.49.2:30000"}, 201),
+        ({"Origin": "HTTP://Todo.Example", "X-Forwarded-Host": "todo.example:80"}, 201),
+        ({"Origin": "https://todo.example:443", "X-Forwarded-Host": "todo.example"}, 201),
+        ({"Origin": "http://todo.example:443", "X-Forwarded-Host": "todo.example"}, 403),
+        ({"Origin": "http://[::1]:30000", "X-Forwarded-Host": "[::1]:30000"}, 201),
+        ({"Origin": "http://localhost:30000", "Host": "localhost:30000", "Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "http://localhost:30001", "Host": "localhost:30000", "Sec-Fetch-Site": "same-origin"}, 403),
+        ({"Origin": "http://["}, 403),
+        ({"Origin": "http://[", "Host": "["}, 403),
+        ({"Origin": "http://localhost:30000", "Host": "["}, 403),
+        ({"Origin": ""}, 403),
         ({"Origin": "http://evil.example"}, 403),
         ({"Origin": "http://evil.example", "X-Forwarded-Host": "localhost:30000"}, 403),
         ({"Origin": "null"}, 403),
@@ -154,6 +201,12 @@ def test_cookie_is_refused_from_other_sites(todo, ada, headers, status):
     # Reading is safe, and a Bearer token isn't sent unasked.
     assert todo.client.get("/api/tasks", headers=cookie | headers).status_code == 200
     assert todo.client.post("/api/tasks", json={"title": "x"}, headers=ada.headers | headers).status_code == 201
+    # Signing somebody out is a change, too, with or without the cookie that other sites can't send along.
+    for sent in (headers, cookie | headers):
+        response = todo.client.post("/api/auth/logout", headers=sent)
+        assert response.status_code == (204 if status == 201 else 403)
+        assert ("set-cookie" in response.headers) == (status == 201)
+    assert todo.client.get("/api/auth/me", headers=cookie).status_code == (401 if status == 201 else 200)
 
 
 def test_form_posts_are_not_taken_for_json(todo, ada):

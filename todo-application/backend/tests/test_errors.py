@@ -9,7 +9,8 @@ import pytest
         ("GET", "/nowhere", 404, "not_found"),
         ("GET", "/api/tasks/", 404, "not_found"),
         ("DELETE", "/health", 405, "method_not_allowed"),
-        ("GET", "/docs", 404, "not_found"),
+        ("GET", "/docs/other.js", 404, "not_found"),
+        ("GET", "/redoc", 404, "not_found"),
         ("GET", "/api/tasks", 401, "unauthenticated"),
         ("POST", "/api/auth/login", 422, "invalid_input"),
     ],
@@ -23,6 +24,16 @@ def test_every_error_is_an_envelope(todo, method, path, status, code):
     assert (error["code"], error["request_id"]) == (code, "my-id.1")
     assert error["message"]
     assert response.headers["x-request-id"] == "my-id.1"
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/api/tasks", "GET, POST"), ("/api/tasks/1", "DELETE, GET, PATCH, PUT"), ("/api/auth/login", "POST")],
+)
+def test_a_wrong_method_is_told_the_right_ones(todo, path, allowed):
+    for method in ("OPTIONS", "TRACE"):
+        response = todo.client.request(method, path)
+        assert (response.status_code, response.headers["allow"]) == (405, allowed)
 
 
 def test_broken_json_is_422(ada):
@@ -50,8 +61,12 @@ def test_large_bodies_are_refused(ada):
     assert response.json()["error"]["code"] == "too_large"
 
 
-def test_answers_are_not_cached_nor_sniffed(ada):
-    response = ada.todo.get("/api/tasks")
+@pytest.mark.parametrize(("path", "status"), [("/api/tasks", 200), ("/nowhere", 404), ("/health", 200)])
+def test_every_answer_has_security_headers(ada, path, status):
+    response = ada.todo.get(path)
+    assert response.status_code == status
     assert response.headers["cache-control"] == "no-store"
+    assert response.headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert response.headers["referrer-policy"] == "no-referrer"
     assert response.headers["x-content-type-options"] == "nosniff"
     assert "server" not in response.headers

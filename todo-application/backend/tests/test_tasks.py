@@ -10,7 +10,8 @@ def test_create_and_read(ada):
     assert response.status_code == 201
     assert response.headers["location"] == "/api/tasks/1"
     task = response.json()
-    assert set(task) == {"id", "title", "description", "due_date", "completed", "created_at", "updated_at"}
+    fields = {"id", "title", "description", "due_date", "completed", "version", "created_at", "updated_at"}
+    assert set(task) == fields
     assert (task["id"], task["title"], task["description"], task["due_date"]) == (1, "Buy milk", "", "2030-02-28")
     assert task["completed"] is False
     assert ada.todo.get("/api/tasks/1").json() == task
@@ -84,6 +85,13 @@ def test_ids_count_for_each_person_and_are_never_given_again(ada, bob):
     assert [ada.add("a")["id"], ada.add("b")["id"], bob.add("c")["id"]] == [1, 2, 1]
     ada.todo.delete("/api/tasks/2")
     assert ada.add("d")["id"] == 3
+
+
+def test_fifty_creates_at_once_number_without_gaps(ada):
+    with ThreadPoolExecutor(50) as pool:
+        ids = list(pool.map(lambda index: ada.add(f"task {index}")["id"], range(50)))
+    assert sorted(ids) == list(range(1, 51))
+    assert [task["id"] for task in ada.tasks()] == list(range(50, 0, -1))
 
 
 def test_ids_under_concurrency(ada, bob):

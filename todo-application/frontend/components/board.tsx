@@ -1,75 +1,47 @@
 "use client";
 
+import { draftsOf } from "@todo/shared/client/drafts";
 import type { User } from "@todo/shared/client/session";
 import { count, isoDay } from "@todo/shared/format";
-import { Alert, Button, Spinner } from "@todo/shared/ui/controls";
-import { useEffect, useRef, useState } from "react";
-import { createTask, deleteTask, type Query, type Task, toggleTask } from "@/lib/tasks";
-import { useTasks } from "@/lib/use-tasks";
+import { Button, Spinner } from "@todo/shared/ui/controls";
+import { useEffect, useRef } from "react";
+import type { Add } from "@/lib/changes";
+import { useTaskStore } from "@/lib/use-task-store";
 import { Empty } from "./empty";
+import { useKeptFocus } from "./kept-focus";
 import { NewTask } from "./new-task";
 import { Sidebar } from "./sidebar";
 import { TaskItem } from "./task-item";
 import { Toolbar } from "./toolbar";
-
-const EVERYTHING: Query = { status: "all", sort: "created", q: "" };
-const UNDO_MS = 8_000;
+import { Trouble } from "./trouble";
+import { UndoList } from "./undo-list";
 
 /** The reader's tasks and everything that can be done with them. */
 export function Board({ user, chatbotUrl }: { user: User; chatbotUrl: string }) {
-  const [query, setQuery] = useState<Query>(EVERYTHING);
-  const { loaded, loading, failure, load, run, preview, showMore } = useTasks(query);
-  const [said, setSaid] = useState("");
-  const [deleted, setDeleted] = useState<Task | null>(null);
+  const { store, ...shown } = useTaskStore(user.id);
+  const { query, listing, loading, failure, failed, held, edits, said } = shown;
   const newTask = useRef<HTMLInputElement>(null);
-  const list = useRef<HTMLUListElement>(null);
-  const removing = useRef<{ id: number; index: number } | null>(null);
+  const search = useRef<HTMLInputElement>(null);
+  const section = useRef<HTMLElement>(null);
+  const focusRow = useKeptFocus(section, newTask);
   const now = new Date();
   const today = isoDay(now);
+  const tasks = listing?.tasks ?? [];
+  const more = listing !== null && listing.total > tasks.length;
+  const aside = loading ? [] : Object.keys(edits).filter((id) => !tasks.some((task) => task.id === Number(id)));
 
-  useEffect(() => {
-    if (!deleted) return;
-    const timer = setTimeout(() => setDeleted(null), UNDO_MS);
-    return () => clearTimeout(timer);
-  }, [deleted]);
-
-  // The pressed button goes with its task: the keyboard goes on at the task that took its place.
-  useEffect(() => {
-    const gone = removing.current;
-    if (!gone || !loaded || loaded.tasks.some(({ id }) => id === gone.id)) return;
-    removing.current = null;
-    const boxes = list.current?.querySelectorAll<HTMLInputElement>("input[type=checkbox]");
-    (boxes?.[Math.min(gone.index, boxes.length - 1)] ?? newTask.current)?.focus();
-  }, [loaded]);
-
-  async function toggle(task: Task) {
-    preview(task.id, { completed: !task.completed });
-    if (await run(() => toggleTask(task.id))) {
-      setSaid(`${task.title} is ${task.completed ? "pending again" : "completed"}.`);
-    } else {
-      preview(task.id, { completed: task.completed });
-    }
+  function undo(key?: string) {
+    const id = store.undo(key);
+    if (id !== null) focusRow({ id });
   }
 
-  async function remove(task: Task, index: number) {
-    removing.current = { id: task.id, index };
-    if (await run(() => deleteTask(task.id))) {
-      setDeleted(task);
-      setSaid(`${task.title} is deleted.`);
-    } else {
-      removing.current = null;
-    }
+  useUndoKey(() => undo());
+
+  function showAll() {
+    store.setQuery({ ...query, status: "all", q: "" });
+    search.current?.focus();
   }
 
-  async function restore({ title, description, due_date, completed }: Task) {
-    setDeleted(null);
-    if (await run(() => createTask({ title, description: description ?? "", due_date, completed }))) {
-      setSaid(`${title} is back.`);
-    }
-  }
-
-  const counts = loaded?.counts;
-  const filtered = query.status !== "all" || query.q !== "";
   return (
     <main className="mx-auto grid max-w-6xl gap-6 px-4 py-6 sm:py-10 lg:grid-cols-[minmax(0,1fr)_18rem] lg:gap-10">
       <div className="min-w-0">
@@ -84,60 +56,64 @@ export function Board({ user, chatbotUrl }: { user: User; chatbotUrl: string }) 
 
         <NewTask
           inputRef={newTask}
-          onAdd={async (draft) => {
-            const done = await run(() => createTask(draft));
-            if (done) setSaid(`${draft.title} is added.`);
-            return done;
-          }}
+          drafts={draftsOf(user.id)}
+          failed={failed.filter((change): change is Add => change.kind === "add")}
+          adding={shown.adding}
+          onAdd={(draft, key) => store.add(draft, key)}
+          onDiscard={(key) => store.discard([key])}
         />
 
-        <section aria-label="Tasks" className="mt-6">
-          <Toolbar query={query} counts={counts} onChange={setQuery} />
-          {failure && (
-            <div className="mt-4">
-              <Alert
-                requestId={(failure.status ?? 500) >= 500 ? failure.requestId : null}
-                action={<Button onClick={() => void load()}>Try again</Button>}
-              >
-                {failure.message}
-              </Alert>
+        <section ref={section} aria-label="Tasks" className="mt-6">
+          <Toolbar
+            searchRef={search}
+            query={query}
+            counts={listing?.counts ?? null}
+            onChange={(wanted) => store.setQuery(wanted)}
+          />
+          <Trouble
+            failure={failure}
+            failed={failed}
+            onRetry={() => store.retry()}
+            onDismiss={() => store.discard(failed.map(({ key }) => key))}
+          />
+          {aside.length > 0 && listing && (
+            <div
+              role="status"
+              className="mt-4 flex flex-wrap items-center justify-between gap-3 rounded-xl bg-warn-soft px-4 py-2 text-sm text-warn"
+            >
+              <p>{count(aside.length, "edit")} not saved yet: not in the list that is shown.</p>
+              {(query.status !== "all" || query.q !== "") && <Button onClick={showAll}>Show all tasks</Button>}
             </div>
           )}
-          {!loaded && loading && (
+          {!listing && loading && (
             <div className="flex justify-center py-16">
               <Spinner label="Loading tasks…" />
             </div>
           )}
-          {loaded && loaded.tasks.length === 0 && (
-            <Empty filtered={filtered} onReset={() => setQuery({ ...query, status: "all", q: "" })} />
+          {listing && tasks.length === 0 && (
+            <Empty filtered={listing.query.status !== "all" || listing.query.q !== ""} onReset={showAll} />
           )}
-          {loaded && loaded.tasks.length > 0 && (
-            <ul ref={list} aria-busy={loading} className="card mt-4 divide-y divide-line">
-              {loaded.tasks.map((task, index) => (
-                <TaskItem
-                  key={task.id}
-                  task={task}
-                  today={today}
-                  onToggle={() => toggle(task)}
-                  onDelete={() => remove(task, index)}
-                  onSave={async (save) => {
-                    const done = await run(save);
-                    if (done) setSaid(`${task.title} is saved.`);
-                    return done;
-                  }}
-                />
+          {tasks.length > 0 && (
+            <ul aria-busy={loading} className="card mt-4 divide-y divide-line">
+              {tasks.map((task) => (
+                <TaskItem key={store.rowOf(task.id)} task={task} today={today} open={edits[task.id]} store={store} />
               ))}
             </ul>
           )}
-          {loaded && loaded.tasks.length > 0 && (
+          {listing && tasks.length > 0 && (
             <div className="mt-3 flex items-center justify-between px-1 text-sm text-muted">
               <p data-testid="shown">
-                {loaded.total > loaded.tasks.length
-                  ? `${loaded.tasks.length} of ${count(loaded.total, "task")}`
-                  : count(loaded.total, "task")}
+                {more ? `${tasks.length} of ${count(listing.total, "task")}` : count(listing.total, "task")}
               </p>
-              {loaded.total > loaded.tasks.length && loaded.tasks.length < 500 && (
-                <Button variant="ghost" busy={loading} onClick={showMore}>
+              {more && (
+                <Button
+                  variant="ghost"
+                  busy={loading}
+                  onClick={() => {
+                    const next = tasks.length;
+                    void store.showMore().then(() => focusRow({ index: next }));
+                  }}
+                >
                   Show more
                 </Button>
               )}
@@ -146,25 +122,31 @@ export function Board({ user, chatbotUrl }: { user: User; chatbotUrl: string }) 
         </section>
       </div>
 
-      <Sidebar counts={counts} chatbotUrl={chatbotUrl} />
+      <Sidebar counts={listing?.counts ?? null} chatbotUrl={chatbotUrl} />
 
       <p className="sr-only" aria-live="polite">
         {said}
       </p>
-      {deleted && (
-        <div className="fixed inset-x-0 bottom-4 z-30 flex justify-center px-4">
-          <div className="flex max-w-full animate-appear items-center gap-3 rounded-xl bg-ink py-2 pl-4 pr-2 text-sm text-page shadow-card">
-            <span className="min-w-0 truncate">Deleted “{deleted.title}”</span>
-            <button
-              type="button"
-              onClick={() => void restore(deleted)}
-              className="min-h-9 shrink-0 rounded-lg px-3 font-semibold underline underline-offset-4 hover:no-underline focus-visible:ring-page focus-visible:ring-offset-ink"
-            >
-              Undo
-            </button>
-          </div>
-        </div>
-      )}
+      <UndoList held={held} onUndo={undo} onPause={() => store.pauseUndo()} onResume={() => store.resumeUndo()} />
     </main>
   );
+}
+
+/** Ctrl+Z (or Cmd+Z) where it does not take back what is typed. */
+function useUndoKey(undo: () => void) {
+  const latest = useRef(undo);
+  useEffect(() => {
+    latest.current = undo;
+  });
+  useEffect(() => {
+    function onKeyDown(event: KeyboardEvent) {
+      if (event.key !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+      const field = event.target as HTMLInputElement;
+      if (field.matches("textarea, select, input:not([type=checkbox])") && field.value) return;
+      event.preventDefault();
+      latest.current();
+    }
+    document.addEventListener("keydown", onKeyDown);
+    return () => document.removeEventListener("keydown", onKeyDown);
+  }, []);
 }

@@ -1,42 +1,78 @@
 "use client";
 
+import type { Drafts } from "@todo/shared/client/drafts";
 import { Button, TextArea, TextField } from "@todo/shared/ui/controls";
 import { PlusIcon } from "@todo/shared/ui/icons";
-import { type FormEvent, type RefObject, useState } from "react";
+import { type FormEvent, type RefObject, useEffect, useRef, useState } from "react";
+import type { Add } from "@/lib/changes";
 import { DESCRIPTION_MAX, type Draft, TITLE_MAX } from "@/lib/tasks";
 
 interface Props {
   inputRef: RefObject<HTMLInputElement | null>;
-  /** Says whether the task was added; what was typed stays if not. */
-  onAdd: (draft: Draft) => Promise<boolean>;
+  /** Where what is typed survives a reload. */
+  drafts: Drafts;
+  /** New tasks that were refused: the text of one comes back into the form. */
+  failed: Add[];
+  /** The keys of new tasks that are not confirmed yet. */
+  adding: string[];
+  /** `key` is that of the refused attempt with the same text. */
+  onAdd: (draft: Draft, key?: string) => void;
+  onDiscard: (key: string) => void;
 }
 
-/** The form for a new task. */
-export function NewTask({ inputRef, onAdd }: Props) {
-  const [title, setTitle] = useState("");
-  const [description, setDescription] = useState("");
-  const [due, setDue] = useState("");
-  const [open, setOpen] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState("");
+const BLANK: Draft = { title: "", description: "", due_date: null };
 
-  async function submit(event: FormEvent) {
+function same(one: Draft, other: Draft): boolean {
+  return one.title === other.title && one.description === other.description && one.due_date === other.due_date;
+}
+
+/** The form for a new task. It is free for the next one as soon as a task is added. */
+export function NewTask({ inputRef, drafts, failed, adding, onAdd, onDiscard }: Props) {
+  const [form, setForm] = useState<Draft>(() => drafts.read<Draft>("new") ?? BLANK);
+  const [open, setOpen] = useState(form.description !== "");
+  const [error, setError] = useState("");
+  /** The refused attempt whose text this is. */
+  const attempt = useRef<string | null>(null);
+
+  function show(next: Draft) {
+    setForm(next);
+    setOpen((before) => (next === BLANK ? false : before || next.description !== ""));
+    drafts.write("new", same(next, BLANK) ? null : next);
+  }
+
+  function write(values: Partial<Draft>) {
+    show({ ...form, ...values });
+    setError("");
+    // Another text is another task.
+    if (attempt.current) onDiscard(attempt.current);
+    attempt.current = null;
+  }
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only what was refused or is sent again moves text.
+  useEffect(() => {
+    if (attempt.current && !failed.some(({ key }) => key === attempt.current)) {
+      if (adding.includes(attempt.current)) show(BLANK);
+      attempt.current = null;
+    }
+    const back = failed.find(({ draft }) => same(form, BLANK) || same(form, draft));
+    if (!attempt.current && back) {
+      attempt.current = back.key;
+      show(back.draft);
+    }
+  }, [failed, adding]);
+
+  function submit(event: FormEvent) {
     event.preventDefault();
-    if (!title.trim()) {
+    inputRef.current?.focus();
+    const draft = { ...form, title: form.title.trim(), description: form.description.trim() };
+    if (!draft.title) {
       setError("Give the task a title.");
-      inputRef.current?.focus();
       return;
     }
-    setBusy(true);
-    const done = await onAdd({ title: title.trim(), description: description.trim(), due_date: due || null });
-    setBusy(false);
-    if (done) {
-      setTitle("");
-      setDescription("");
-      setDue("");
-      setOpen(false);
-    }
-    inputRef.current?.focus();
+    const key = attempt.current ?? undefined;
+    attempt.current = null;
+    show(BLANK);
+    onAdd(draft, key);
   }
 
   return (
@@ -50,15 +86,12 @@ export function NewTask({ inputRef, onAdd }: Props) {
           className="min-w-0 flex-1"
           maxLength={TITLE_MAX}
           autoComplete="off"
-          value={title}
+          value={form.title}
           error={error}
-          onChange={(event) => {
-            setTitle(event.target.value);
-            setError("");
-          }}
+          onChange={(event) => write({ title: event.target.value })}
         />
-        <Button type="submit" variant="primary" busy={busy} className="shrink-0">
-          {!busy && <PlusIcon />}
+        <Button type="submit" variant="primary" className="shrink-0">
+          <PlusIcon />
           Add
         </Button>
       </div>
@@ -67,8 +100,8 @@ export function NewTask({ inputRef, onAdd }: Props) {
           Due date
           <input
             type="date"
-            value={due}
-            onChange={(event) => setDue(event.target.value)}
+            value={form.due_date ?? ""}
+            onChange={(event) => write({ due_date: event.target.value || null })}
             className="control w-auto py-1 text-sm"
           />
         </label>
@@ -83,10 +116,10 @@ export function NewTask({ inputRef, onAdd }: Props) {
           label="Description"
           className="mt-3"
           rows={3}
-          autoFocus
+          autoFocus={form.description === ""}
           maxLength={DESCRIPTION_MAX}
-          value={description}
-          onChange={(event) => setDescription(event.target.value)}
+          value={form.description}
+          onChange={(event) => write({ description: event.target.value })}
         />
       )}
     </form>

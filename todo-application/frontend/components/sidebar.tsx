@@ -4,7 +4,7 @@ import type { Counts } from "@/lib/tasks";
 const EXAMPLES = ["Add buy milk tomorrow", "What is still open?", "Complete task 1"];
 
 /** Beside the list: how far the reader has come, and what the chatbot understands. */
-export function Sidebar({ counts, chatbotUrl }: { counts: Counts | undefined; chatbotUrl: string }) {
+export function Sidebar({ counts, chatbotUrl }: { counts: Counts | null; chatbotUrl: string }) {
   const share = counts?.all ? counts.completed / counts.all : 0;
   const percent = Math.round(share * 100);
   return (

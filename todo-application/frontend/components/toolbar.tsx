@@ -1,7 +1,8 @@
 "use client";
 
+import { count } from "@todo/shared/format";
 import { ChevronIcon, SearchIcon } from "@todo/shared/ui/icons";
-import { useEffect, useState } from "react";
+import { type RefObject, useEffect, useId, useState } from "react";
 import type { Counts, Query, Sort, Status } from "@/lib/tasks";
 
 const STATUSES: { value: Status; label: string }[] = [
@@ -17,17 +18,19 @@ const SORTS: { value: Sort; label: string }[] = [
 const TYPING_MS = 200;
 
 interface Props {
+  searchRef: RefObject<HTMLInputElement | null>;
   query: Query;
-  counts: Counts | undefined;
+  counts: Counts | null;
   onChange: (query: Query) => void;
 }
 
 /** Filter, search and order of the list. */
-export function Toolbar({ query, counts, onChange }: Props) {
+export function Toolbar({ searchRef, query, counts, onChange }: Props) {
   const [text, setText] = useState(query.q);
+  const id = useId();
 
-  // Elsewhere the search can be cleared.
-  useEffect(() => setText(query.q), [query.q]);
+  // Elsewhere the search can be cleared. What was asked for lacks the spaces around it, which may be amid two words.
+  useEffect(() => setText((typed) => (typed.trim() === query.q ? typed : query.q)), [query.q]);
 
   useEffect(() => {
     const wanted = text.trim();
@@ -45,19 +48,26 @@ export function Toolbar({ query, counts, onChange }: Props) {
             key={value}
             type="button"
             aria-pressed={query.status === value}
+            aria-describedby={counts ? `${id}-${value}` : undefined}
             onClick={() => onChange({ ...query, status: value })}
             className={`inline-flex min-h-9 items-center justify-center gap-1.5 rounded-lg px-3 text-sm font-medium transition-colors ${
-              query.status === value ? "bg-surface text-ink shadow-sm" : "text-muted hover:text-ink"
+              query.status === value ? "bg-raised text-ink shadow-sm" : "text-muted hover:text-ink"
             }`}
           >
             {label}
             {counts && (
-              <span aria-hidden="true" className="text-xs tabular-nums text-muted">
+              <span aria-hidden="true" className="text-xs tabular-nums text-muted" data-testid={`count-${value}`}>
                 {counts[value]}
               </span>
             )}
           </button>
         ))}
+        {counts &&
+          STATUSES.map(({ value }) => (
+            <span key={value} id={`${id}-${value}`} hidden>
+              {count(counts[value], "task")}
+            </span>
+          ))}
       </fieldset>
       <div className="flex min-w-0 flex-1 gap-3">
         <div className="relative min-w-0 flex-1">
@@ -65,6 +75,7 @@ export function Toolbar({ query, counts, onChange }: Props) {
             <SearchIcon />
           </span>
           <input
+            ref={searchRef}
             type="search"
             aria-label="Search tasks"
             placeholder="Search"

@@ -1,3 +1,4 @@
+/** The tasks as the backend gives and takes them. */
 import { api } from "@todo/shared/client/api";
 
 export interface Task {
@@ -8,6 +9,8 @@ export interface Task {
   completed: boolean;
   created_at: string;
   updated_at: string;
+  /** Grows with each change; older backends have none. */
+  version?: number;
 }
 
 export type Status = "all" | "pending" | "completed";
@@ -19,26 +22,11 @@ export interface Query {
   q: string;
 }
 
-/** What the reader can change about a task. */
+/** What the reader can write about a task. */
 export interface Draft {
   title: string;
   description: string;
   due_date: string | null;
-}
-
-export const PAGE_SIZE = 100;
-export const TITLE_MAX = 200;
-export const DESCRIPTION_MAX = 1000;
-
-/** Give one page of tasks and how many there are in all. */
-export async function listTasks(
-  query: Query,
-  limit: number,
-  signal?: AbortSignal,
-): Promise<{ tasks: Task[]; total: number }> {
-  const params = { ...query, q: query.q || undefined, limit, offset: 0 };
-  const { data, headers } = await api.get<Task[]>("/api/tasks", { params, signal });
-  return { tasks: data, total: Number(headers["x-total-count"] ?? data.length) };
 }
 
 export interface Counts {
@@ -47,25 +35,54 @@ export interface Counts {
   completed: number;
 }
 
-/** Give how many tasks there are of each status. */
-export async function countTasks(signal?: AbortSignal): Promise<Counts> {
-  const of = (status: Status) => listTasks({ status, sort: "created", q: "" }, 1, signal);
-  const [all, pending] = await Promise.all([of("all"), of("pending")]);
-  return { all: all.total, pending: pending.total, completed: all.total - pending.total };
+/** One page of tasks and how many there are in all. */
+export interface Page {
+  tasks: Task[];
+  total: number;
 }
 
-export async function createTask(draft: Draft & { completed?: boolean }): Promise<Task> {
-  return (await api.post<Task>("/api/tasks", draft)).data;
+export const PAGE_SIZE = 100;
+/** The most that the backend gives at once. */
+export const PAGE_MAX = 500;
+export const TITLE_MAX = 200;
+export const DESCRIPTION_MAX = 1000;
+
+/** The requests, as an object so that tests of the store need no network. */
+export interface TaskApi {
+  list(query: Query, limit: number, offset: number, signal?: AbortSignal): Promise<Page>;
+  read(id: number): Promise<Task>;
+  /** `key` makes a repeated request the same one: the backend answers with the task that the first made. */
+  create(draft: Draft, key: string): Promise<Task>;
+  /** With a version the change is refused (412) when the task is no longer the one that the reader saw. */
+  change(id: number, values: Partial<Draft> & { completed?: boolean }, version?: number): Promise<Task>;
+  remove(id: number, version?: number): Promise<void>;
+  /** Remove while the page goes away: nobody is left to hear the answer. */
+  removeOnLeaving(id: number, version?: number): void;
 }
 
-export async function changeTask(id: number, draft: Partial<Draft>): Promise<Task> {
-  return (await api.patch<Task>(`/api/tasks/${id}`, draft)).data;
+function ifMatch(version: number | undefined): Record<string, string> {
+  return version === undefined ? {} : { "If-Match": `"${version}"` };
 }
 
-export async function toggleTask(id: number): Promise<Task> {
-  return (await api.patch<Task>(`/api/tasks/${id}/complete`)).data;
-}
-
-export async function deleteTask(id: number): Promise<void> {
-  await api.delete(`/api/tasks/${id}`);
-}
+export const taskApi: TaskApi = {
+  async list(query, limit, offset, signal) {
+    const params = { ...query, q: query.q || undefined, limit, offset };
+    const { data, headers } = await api.get<Task[]>("/api/tasks", { params, signal });
+    return { tasks: data, total: Number(headers["x-total-count"] ?? data.length) };
+  },
+  async read(id) {
+    return (await api.get<Task>(`/api/tasks/${id}`)).data;
+  },
+  async create(draft, key) {
+    return (await api.post<Task>("/api/tasks", draft, { headers: { "Idempotency-Key": key } })).data;
+  },
+  async change(id, values, version) {
+    return (await api.patch<Task>(`/api/tasks/${id}`, values, { headers: ifMatch(version) })).data;
+  },
+  async remove(id, version) {
+    await api.delete(`/api/tasks/${id}`, { headers: ifMatch(version) });
+  },
+  removeOnLeaving(id, version) {
+    void fetch(`/api/tasks/${id}`, { method: "DELETE", keepalive: true, headers: ifMatch(version) }).catch(() => {});
+  },
+};

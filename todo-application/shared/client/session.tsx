@@ -1,7 +1,8 @@
 "use client";
 
-import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState } from "react";
 import { api, type Failure, failureOf } from "./api";
+import { forgetDrafts } from "./drafts";
 
 export interface User {
   id: number | string;
@@ -19,7 +20,10 @@ interface Session {
   state: SessionState;
   signIn(email: string, password: string): Promise<void>;
   register(email: string, password: string, name: string): Promise<void>;
+  /** Sign out, and forget what was typed and not saved. */
   signOut(): Promise<void>;
+  /** Have something done before a sign-out takes effect. Gives what takes this back. */
+  onLeave(task: () => Promise<void>): () => void;
   /** Ask the server again who is signed in. */
   reload(): Promise<void>;
   /** Say that a request was answered with 401: the session has ended. */
@@ -55,10 +59,28 @@ export function SessionProvider({ hasCookie, children }: ProviderProps) {
     if (hasCookie) void reload();
   }, [hasCookie, reload]);
 
+  // Without a network nobody could be asked; now somebody may answer.
+  const failed = state.status === "failed";
+  useEffect(() => {
+    if (!failed) return;
+    const again = () => void reload();
+    window.addEventListener("online", again);
+    return () => window.removeEventListener("online", again);
+  }, [failed, reload]);
+
+  const leaving = useRef(new Set<() => Promise<void>>());
+  const onLeave = useCallback((task: () => Promise<void>) => {
+    leaving.current.add(task);
+    return () => {
+      leaving.current.delete(task);
+    };
+  }, []);
+
   const session = useMemo<Session>(
     () => ({
       state,
       reload,
+      onLeave,
       async signIn(email, password) {
         const { data } = await api.post<{ user: User }>("/api/auth/login", { email, password });
         setState({ status: "signed-in", user: data.user });
@@ -69,14 +91,16 @@ export function SessionProvider({ hasCookie, children }: ProviderProps) {
         setState({ status: "signed-in", user: data.user });
       },
       async signOut() {
+        await Promise.all([...leaving.current].map((task) => task()));
         await api.post("/api/auth/logout");
+        if (state.status === "signed-in") forgetDrafts(state.user.id);
         setState({ status: "signed-out" });
       },
       expire() {
         setState({ status: "signed-out", notice: "The session has ended. Sign in again to go on." });
       },
     }),
-    [state, reload],
+    [state, reload, onLeave],
   );
   return <SessionContext.Provider value={session}>{children}</SessionContext.Provider>;
 }

@@ -20,7 +20,7 @@ const copy = (from, to) => existsSync(from) && cpSync(from, to, { recursive: tru
 copy(path.join(standalone, "node_modules"), path.join(target, "node_modules"));
 copy(own, target);
 copy(path.join(app, ".next/static"), path.join(target, ".next/static"));
-for (const name of ["main.cjs", "headers-compat.cjs", "keys.cjs"]) {
+for (const name of ["main.cjs", "check-settings.cjs", "headers-compat.cjs", "inbound.cjs", "keys.cjs"]) {
   copy(path.join(root, "todo-application/shared/runtime", name), path.join(target, name));
 }
 const next = path.join(target, ".next");

@@ -1,20 +1,33 @@
 /**
- * Starts Next.js' standalone server beside this file, with three things added:
- * its keys are made anew, its plain start-up lines become JSON log lines, and SIGTERM is answered in the order that loses no request:
- * /ready says 503, requests are still served for SHUTDOWN_DRAIN_SECONDS, then the port closes and open requests end.
+ * Starts Next.js' standalone server beside this file, with some things added: settings are checked first, its keys are
+ * made anew, its plain start-up lines become JSON log lines, every request passes inbound.cjs, and SIGTERM is answered
+ * in the order that loses no request: /ready says 503, requests are still served for SHUTDOWN_DRAIN_SECONDS, then the
+ * port closes and open requests end.
  */
 require("./headers-compat.cjs");
 const http = require("node:http");
 const path = require("node:path");
 const { format, stripVTControlCharacters } = require("node:util");
+const { problems } = require("./check-settings.cjs");
+const { inbound } = require("./inbound.cjs");
 const { provideKeys } = require("./keys.cjs");
 
 const service = process.env.SERVICE_NAME || "frontend";
 
-function write(severity, message) {
+const LEVELS = { debug: 10, info: 20, warn: 30, warning: 30, error: 40 };
+const threshold = LEVELS[(process.env.LOG_LEVEL ?? "").trim().toLowerCase()] ?? LEVELS.info;
+
+function write(severity, message, fields = {}) {
   const text = stripVTControlCharacters(message).trim();
-  if (!text) return;
-  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), severity, service, message: text })}\n`);
+  if (!text || LEVELS[severity] < threshold) return;
+  const line = { time: new Date().toISOString(), severity, service, message: text, ...fields };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+const wrong = problems(process.env);
+if (wrong.length > 0) {
+  write("error", `not started: ${wrong.join("; ")}`);
+  process.exit(1);
 }
 
 for (const [method, severity] of [
@@ -35,11 +48,13 @@ function seconds(name, fallback) {
 
 let stopping = false;
 const servers = [];
+const admit = inbound(write);
 const listen = http.Server.prototype.listen;
 http.Server.prototype.listen = function (...args) {
   servers.push(this);
-  // A kept connection is given up in an answer, where the client cannot be sending at that moment.
-  this.prependListener("request", (_request, response) => {
+  this.prependListener("request", (request, response) => {
+    admit(request, response);
+    // A kept connection is given up in an answer, where the client cannot be sending at that moment.
     if (stopping) response.setHeader("Connection", "close");
   });
   return listen.apply(this, args);

@@ -2,7 +2,7 @@
 import { type NextRequest, NextResponse } from "next/server";
 
 interface Options {
-  /** Origins that a page may load scripts and frames from besides its own, such as ChatKit's. */
+  /** Origins besides its own that a page may load scripts and frames from, such as ChatKit's; they may set styles. */
   scripts?: string[];
 }
 
@@ -14,7 +14,8 @@ export function withPolicy(request: NextRequest, { scripts = [] }: Options = {})
   const policy = [
     "default-src 'self'",
     `script-src 'self' 'nonce-${nonce}' 'strict-dynamic'${developing}${extra}`,
-    "style-src 'self' 'unsafe-inline'",
+    // A nonce would switch 'unsafe-inline' off, which ChatKit's script may need.
+    `style-src 'self' ${extra ? "'unsafe-inline'" : `'nonce-${nonce}'`}`,
     "img-src 'self' data:",
     `connect-src 'self'${extra}`,
     `frame-src${extra || " 'none'"}`,

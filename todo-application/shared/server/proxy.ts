@@ -1,7 +1,7 @@
 /** The same-origin proxy: /api, /chatkit and /mcp of this frontend are answered by the backends. */
-import { Readable } from "node:stream";
+import { bodyOfAnswer } from "./body";
 import { errorResponse } from "./errors";
-import { downstreamHeaders, requestIdOf, upstreamHeaders } from "./headers";
+import { downstreamHeaders, ownLocation, requestIdOf, upstreamHeaders } from "./headers";
 import { log } from "./log";
 import { upstreamFor } from "./routes";
 import { settings } from "./settings";
@@ -9,8 +9,12 @@ import { sendWithRetry, UpstreamError } from "./upstream";
 
 /** Bodies up to this size are kept, so that a request can be repeated when the backend was just restarting. */
 const REPLAYABLE_BYTES = 64 * 1024;
-/** A language model may think for long; everything else answers in milliseconds. */
-const ANSWER_TIMEOUT_MS = { "todo-backend": 30_000, "chatbot-backend": 120_000 } as const;
+/**
+ * A language model may think for long; everything else answers in milliseconds. The browser waits longer
+ * (client/api.ts, chatbot/frontend/lib/chat.ts), so that the reader is told what happened. A body may not pause longer
+ * either.
+ */
+const ANSWER_TIMEOUT_MS = { "todo-backend": 20_000, "chatbot-backend": 120_000 } as const;
 
 async function bodyOf(request: Request): Promise<Buffer | ReadableStream<Uint8Array> | null> {
   if (!request.body || request.method === "GET" || request.method === "HEAD") return null;
@@ -48,19 +52,32 @@ export async function proxy(request: Request): Promise<Response> {
   }
   try {
     const body = await bodyOf(request);
+    const url = new URL(pathname + search, upstream.url);
+    const timeoutMs = ANSWER_TIMEOUT_MS[upstream.name];
     const answer = await sendWithRetry({
       method: request.method,
-      url: new URL(pathname + search, upstream.url),
+      url,
       headers: upstreamHeaders(request.headers, requestId),
       body,
-      timeoutMs: ANSWER_TIMEOUT_MS[upstream.name],
+      timeoutMs,
       signal: request.signal,
     });
     const status = answer.statusCode ?? 502;
+    const { location } = answer.headers;
+    if (location !== undefined) {
+      const own = ownLocation(location, url, request.headers.get("host"));
+      if (own === null) {
+        answer.destroy();
+        record(502, { cause: "redirect to another host" });
+        return errorResponse(502, "bad_gateway", `The ${upstream.name} pointed to another host.`, requestId);
+      }
+      answer.headers.location = own;
+    }
     record(status);
     const empty = request.method === "HEAD" || status === 204 || status === 205 || status === 304;
     if (empty) answer.resume();
-    return new Response(empty ? null : (Readable.toWeb(answer) as ReadableStream<Uint8Array>), {
+    const stalled = () => record(status, { cause: `nothing more came for ${timeoutMs} ms: the answer was cut off` });
+    return new Response(empty ? null : bodyOfAnswer(answer, timeoutMs, stalled), {
       status,
       headers: downstreamHeaders(answer.headers, requestId),
     });
@@ -70,8 +87,13 @@ export async function proxy(request: Request): Promise<Response> {
       record(status, { cause: error.code });
       return errorResponse(status, code, `The ${upstream.name} ${text}.`, requestId);
     }
-    // The browser has gone: nobody reads this answer.
-    record(499, { cause: error instanceof Error ? error.message : String(error) });
-    return errorResponse(499, "client_closed_request", "The request was given up.", requestId);
+    const cause = error instanceof Error ? error.message : String(error);
+    if (error instanceof UpstreamError || request.signal.aborted) {
+      // The browser has gone: nobody reads this answer.
+      record(499, { cause });
+      return errorResponse(499, "client_closed_request", "The request was given up.", requestId);
+    }
+    record(500, { cause });
+    return errorResponse(500, "internal_error", "Something went wrong on our side.", requestId);
   }
 }

@@ -62,7 +62,7 @@ export function AuthCard({ title, lead, notice }: { title: string; lead: string;
               tabIndex={mode === one ? 0 : -1}
               onClick={() => choose(one)}
               className={`min-h-10 rounded-lg text-sm font-medium transition-colors ${
-                mode === one ? "bg-surface text-ink shadow-sm" : "text-muted hover:text-ink"
+                mode === one ? "bg-raised text-ink shadow-sm" : "text-muted hover:text-ink"
               }`}
             >
               {label}

@@ -178,7 +178,7 @@ export function Alert({
       role="alert"
       className="flex animate-appear flex-wrap items-center justify-between gap-3 rounded-xl border border-danger/40 bg-danger-soft px-4 py-3 text-sm text-danger"
     >
-      <div className="min-w-0 flex-1">
+      <div className="min-w-0 flex-1 basis-56">
         <p className="font-medium">{children}</p>
         {requestId && <p className="mt-0.5 break-all font-mono text-xs opacity-90">Request {requestId}</p>}
       </div>

@@ -1,6 +1,9 @@
+import { connection } from "next/server";
 import { Mark } from "./icons";
 
-export function NotFound() {
+/** Made for each request: a page from the build has no nonce, so the policy would stop its scripts. */
+export async function NotFound() {
+  await connection();
   return (
     <main className="flex min-h-dvh flex-col items-center justify-center gap-3 px-4 text-center">
       <Mark className="h-12 w-12" />

@@ -5,15 +5,20 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.chat import ChatService
+from app.revocation import refuse_revoked
 from app.settings import Settings
 from app.store import ConversationStore
 from app.tokens import Caller, authenticate
 
 
 async def get_caller(request: Request) -> Caller:
-    """The signed-in person; 503 until the database is ready, 401 without a valid token."""
-    request.app.state.lifecycle.require_ready()
-    return authenticate(request, request.app.state.settings.jwt_secret_key.get_secret_value())
+    """The signed-in person; 503 until the database is ready, 401 without a valid token or after sign-out."""
+    state = request.app.state
+    state.lifecycle.require_ready()
+    caller = authenticate(request, state.settings.jwt_secret_key.get_secret_value())
+    await refuse_revoked(state.engine, caller)
+    request.state.user_id = caller.user_id
+    return caller
 
 
 async def get_store(request: Request) -> ConversationStore:

@@ -53,6 +53,13 @@ DATABASE_PORT: {{ .Values.postgresql.service.port | quote }}
 DATABASE_NAME: {{ $c.databaseName | quote }}
 DATABASE_USER: {{ $c.databaseUser | quote }}
 JWT_EXPIRE_MINUTES: {{ $c.jwtExpireMinutes | int | quote }}
+COOKIE_SECURE: {{ $c.cookieSecure | quote }}
+SIGN_IN_FAILURES_PER_ACCOUNT: {{ $c.signIn.failuresPerAccount | int | quote }}
+SIGN_IN_FAILURES_PER_ADDRESS: {{ $c.signIn.failuresPerAddress | int | quote }}
+SIGN_IN_WINDOW_SECONDS: {{ $c.signIn.windowSeconds | int | quote }}
+TRUSTED_PROXIES: {{ $c.trustedProxies | join "," | quote }}
+CORS_ORIGINS: {{ $c.corsOrigins | join "," | quote }}
+DATABASE_POOL_SIZE: {{ $c.databasePoolSize | int | quote }}
 LOG_LEVEL: {{ $c.logLevel | quote }}
 TODO_API_URL: {{ printf "http://todo-backend:%v" .Values.todoBackend.service.port | quote }}
 CHATBOT_API_URL: {{ printf "http://chatbot-backend:%v" .Values.chatbotBackend.service.port | quote }}
@@ -82,7 +89,16 @@ DATABASE_HOST: DATABASE_HOST
 DATABASE_PORT: DATABASE_PORT
 DATABASE_NAME: DATABASE_NAME
 DATABASE_USER: DATABASE_USER
+DATABASE_POOL_SIZE: DATABASE_POOL_SIZE
 JWT_EXPIRE_MINUTES: JWT_EXPIRE_MINUTES
+CORS_ORIGINS: CORS_ORIGINS
+{{- if eq .key "todoBackend" }}
+COOKIE_SECURE: COOKIE_SECURE
+SIGN_IN_FAILURES_PER_ACCOUNT: SIGN_IN_FAILURES_PER_ACCOUNT
+SIGN_IN_FAILURES_PER_ADDRESS: SIGN_IN_FAILURES_PER_ADDRESS
+SIGN_IN_WINDOW_SECONDS: SIGN_IN_WINDOW_SECONDS
+TRUSTED_PROXIES: TRUSTED_PROXIES
+{{- end }}
 {{- if eq .key "chatbotBackend" }}
 TODO_API_URL: TODO_API_URL
 OPENAI_BASE_URL: OPENAI_BASE_URL

@@ -1,49 +1,48 @@
 """Probes: alive, and able to serve."""
 
-import asyncio
+from typing import Literal
 
-import anyio
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import SQLAlchemyError
+from pydantic import BaseModel, Field
 
-from app.db import ping
-from app.prestart import first_line
+from app.api.documented import SECONDS
+from app.probe import not_ready
 
 router = APIRouter(tags=["probes"])
 
-CHECK_SECONDS = 2.5
-# Threads of their own: probes must not queue behind requests that wait for the same lost database.
-_threads = anyio.CapacityLimiter(2)
+
+class HealthOut(BaseModel):
+    """The process lives."""
+
+    status: Literal["ok"] = "ok"
+
+
+class ReadyOut(BaseModel):
+    """It can serve."""
+
+    status: Literal["ready"] = "ready"
+    checks: dict[str, str] = {"database": "ok"}
+
+
+class NotReadyOut(BaseModel):
+    """It can't serve now."""
+
+    status: Literal["unavailable"] = "unavailable"
+    reason: str = Field(examples=["shutting down"])
+
+
+NOT_READY = {"model": NotReadyOut, "description": "Not now", "headers": {"Retry-After": SECONDS}}
 
 
 @router.get("/health")
-async def health() -> dict[str, str]:
+async def health() -> HealthOut:
     """200 while the process lives."""
-    return {"status": "ok"}
+    return HealthOut()
 
 
-@router.get("/ready")
-async def ready(request: Request) -> JSONResponse:
+@router.get("/ready", response_model=ReadyOut, responses={503: NOT_READY})
+async def ready(request: Request) -> ReadyOut | JSONResponse:
     """200 when it can serve, else 503 with the reason."""
-    reason = await why_not_ready(request)
-    if reason:
-        return JSONResponse({"status": "unavailable", "reason": reason}, status_code=503)
-    return JSONResponse({"status": "ready", "checks": {"database": "ok"}})
-
-
-async def why_not_ready(request: Request) -> str:
-    """The reason why requests can't be served now, or an empty string."""
-    lifecycle = request.app.state.lifecycle
-    if lifecycle.draining:
-        return "shutting down"
-    if not lifecycle.migrated:
-        return lifecycle.reason
-    try:
-        async with asyncio.timeout(CHECK_SECONDS):
-            await anyio.to_thread.run_sync(ping, request.app.state.engine, limiter=_threads, abandon_on_cancel=True)
-    except TimeoutError:
-        return f"the database did not answer within {CHECK_SECONDS} s"
-    except SQLAlchemyError as error:
-        return f"the database can't be reached: {first_line(error)}"
-    return ""
+    state = request.app.state
+    return not_ready(reason) if (reason := await state.probe.why_not_ready(state.lifecycle)) else ReadyOut()

@@ -3,18 +3,22 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
-from sqlalchemy import ColumnElement, delete, func, not_, or_, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, not_, or_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, select
 
-from app.api.deps import SessionDep, UserDep
+from app.api.deps import Account, AccountDep
+from app.api.documented import CHANGING, documented
 from app.errors import ApiError
-from app.models import Task, TaskCounter, User, now
+from app.idempotency import IdempotencyKeyHeader, answer_before, keep
+from app.models import Task, TaskCounter, now
+from app.preconditions import IfMatch, etag, failed, versions
 from app.schemas import TaskCreate, TaskOut, TaskPatch, TaskReplace
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
 
 TaskId = Annotated[int, Path(ge=1, le=2**31 - 1)]
+ON_A_TASK = ("cross_site_request", "not_found", "precondition_failed")
 LIMIT_DEFAULT = 100
 LIMIT_MAX = 500
 
@@ -30,38 +34,54 @@ def _not_found(task_id: int) -> ApiError:
     return ApiError(404, "not_found", f"You have no task {task_id}.")
 
 
-def _next_id(session: Session, user: User) -> int:
+_COUNT_UP = (
+    insert(TaskCounter)
+    .values(user_id=bindparam("user_id"), last_id=1)
+    .on_conflict_do_update(index_elements=[TaskCounter.user_id], set_={"last_id": TaskCounter.last_id + 1})
+    .returning(TaskCounter.last_id)
+)
+
+
+def _next_id(session: Session, user_id: int) -> int:
     """Take the next number; the counter's row stays locked until the commit, so that numbers can't collide."""
-    statement = insert(TaskCounter).values(user_id=user.id, last_id=1)
-    statement = statement.on_conflict_do_update(
-        index_elements=[TaskCounter.user_id], set_={"last_id": TaskCounter.last_id + 1}
-    )
-    return session.scalar(statement.returning(TaskCounter.last_id))
+    return session.connection().scalar(_COUNT_UP, {"user_id": user_id})
 
 
-def _change(session: Session, user: User, task_id: int, values: dict[str, Any]) -> Task:
-    """Write `values` in one statement and return the task, or raise 404."""
-    statement = update(Task).where(Task.user_id == user.id, Task.id == task_id)
-    statement = statement.values(**values, updated_at=now()).returning(Task)
-    task = session.scalar(statement)
-    if task is None:
-        raise _not_found(task_id)
-    session.commit()
-    return task
-
-
-def _get(session: Session, user: User, task_id: int) -> Task:
-    task = session.get(Task, (user.id, task_id))
+def _get(session: Session, user_id: int, task_id: int) -> Task:
+    task = session.get(Task, (user_id, task_id))
     if task is None:
         raise _not_found(task_id)
     return task
 
 
-@router.get("")
+def _wanted(user_id: int, task_id: int, if_match: str | None) -> list[ColumnElement[bool]]:
+    """The person's task, in a version that the request allows."""
+    wanted: list[ColumnElement[bool]] = [Task.user_id == user_id, Task.id == task_id]
+    if (allowed := versions(if_match)) is not None:
+        wanted.append(Task.version.in_(allowed))
+    return wanted
+
+
+def _change(account: Account, task_id: int, if_match: str | None, values: dict[str, Any]) -> Task:
+    """Write `values` in one statement and return the task, or raise 404 or 412."""
+    statement = update(Task).where(*_wanted(account.id, task_id, if_match))
+    statement = statement.values(**values, version=Task.version + 1, updated_at=now()).returning(Task)
+    with account.session() as session:
+        task = session.scalar(statement)
+        if task is None:
+            raise failed(task_id, _get(session, account.id, task_id).version)
+        return task
+
+
+def _out(task: Task, response: Response) -> TaskOut:
+    response.headers["ETag"] = etag(task.version)
+    return TaskOut.model_validate(task)
+
+
+@router.get("", **documented(200, headers=("X-Total-Count",), signed_in=True))
 def list_tasks(
     response: Response,
-    user: UserDep,
-    session: SessionDep,
+    account: AccountDep,
     status: Literal["all", "pending", "completed"] = "all",
     sort: Literal["created", "title", "due_date"] = "created",
     q: Annotated[str, Query(max_length=200)] = "",
@@ -69,62 +89,93 @@ def list_tasks(
     offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
 ) -> list[TaskOut]:
     """One page of tasks; X-Total-Count says how many there are in all. `created` puts the newest first."""
-    wanted: list[ColumnElement[bool]] = [Task.user_id == user.id]
+    wanted: list[ColumnElement[bool]] = [Task.user_id == account.id]
     if status != "all":
         wanted.append(Task.completed.is_(status == "completed"))
     if needle := q.replace("\x00", "").strip():
         wanted.append(
             or_(Task.title.icontains(needle, autoescape=True), Task.description.icontains(needle, autoescape=True))
         )
-    total = session.scalar(select(func.count()).select_from(Task).where(*wanted))
-    tasks = session.exec(select(Task).where(*wanted).order_by(*ORDERS[sort]).limit(limit).offset(offset)).all()
+    with account.session() as session:
+        total = session.scalar(select(func.count()).select_from(Task).where(*wanted))
+        tasks = session.exec(select(Task).where(*wanted).order_by(*ORDERS[sort]).limit(limit).offset(offset)).all()
     response.headers["X-Total-Count"] = str(total)
     return [TaskOut.model_validate(task) for task in tasks]
 
 
-@router.post("", status_code=201)
-def create_task(data: TaskCreate, response: Response, user: UserDep, session: SessionDep) -> TaskOut:
-    """Add a task."""
-    task = Task(user_id=user.id, id=_next_id(session, user), **data.model_dump())
-    session.add(task)
-    session.commit()
+@router.post(
+    "",
+    **documented(
+        201,
+        *CHANGING,
+        "cross_site_request",
+        "idempotency_key_reused",
+        headers=("Location", "ETag"),
+        signed_in=True,
+    ),
+)
+def create_task(
+    data: TaskCreate, response: Response, account: AccountDep, idempotency_key: IdempotencyKeyHeader = None
+) -> TaskOut:
+    """Add a task. With an Idempotency-Key, sending it again gives the same answer and adds nothing."""
+    with account.transaction() as session:
+        kept = answer_before(session, account.id, idempotency_key, data) if idempotency_key else None
+        if kept:
+            task = TaskOut.model_validate_json(kept)
+        else:
+            row = Task(user_id=account.id, id=_next_id(session, account.id), **data.model_dump())
+            session.add(row)
+            task = TaskOut.model_validate(row)
+            if idempotency_key:
+                keep(session, account.id, idempotency_key, task)
     response.headers["Location"] = f"{router.prefix}/{task.id}"
-    return TaskOut.model_validate(task)
+    response.headers["ETag"] = etag(task.version)
+    return task
 
 
-@router.get("/{task_id}")
-def get_task(task_id: TaskId, user: UserDep, session: SessionDep) -> TaskOut:
+@router.get("/{task_id}", **documented(200, "not_found", headers=("ETag",), signed_in=True))
+def get_task(task_id: TaskId, response: Response, account: AccountDep) -> TaskOut:
     """One task."""
-    return TaskOut.model_validate(_get(session, user, task_id))
+    with account.session() as session:
+        return _out(_get(session, account.id, task_id), response)
 
 
-@router.put("/{task_id}")
-def replace_task(task_id: TaskId, data: TaskReplace, user: UserDep, session: SessionDep) -> TaskOut:
+@router.put("/{task_id}", **documented(200, *CHANGING, *ON_A_TASK, headers=("ETag",), signed_in=True))
+def replace_task(
+    task_id: TaskId, data: TaskReplace, response: Response, account: AccountDep, if_match: IfMatch = None
+) -> TaskOut:
     """Replace a task's contents."""
     values = data.model_dump()
     if values["completed"] is None:
         del values["completed"]
-    return TaskOut.model_validate(_change(session, user, task_id, values))
+    return _out(_change(account, task_id, if_match, values), response)
 
 
-@router.patch("/{task_id}")
-def change_task(task_id: TaskId, data: TaskPatch, user: UserDep, session: SessionDep) -> TaskOut:
+@router.patch("/{task_id}", **documented(200, *CHANGING, *ON_A_TASK, headers=("ETag",), signed_in=True))
+def change_task(
+    task_id: TaskId, data: TaskPatch, response: Response, account: AccountDep, if_match: IfMatch = None
+) -> TaskOut:
     """Change what is given and leave the rest."""
-    values = data.model_dump(exclude_unset=True)
-    task = _change(session, user, task_id, values) if values else _get(session, user, task_id)
-    return TaskOut.model_validate(task)
+    if values := data.model_dump(exclude_unset=True):
+        return _out(_change(account, task_id, if_match, values), response)
+    with account.session() as session:
+        task = _get(session, account.id, task_id)
+    if (allowed := versions(if_match)) is not None and task.version not in allowed:
+        raise failed(task_id, task.version)
+    return _out(task, response)
 
 
-@router.delete("/{task_id}", status_code=204)
-def delete_task(task_id: TaskId, user: UserDep, session: SessionDep) -> None:
+@router.delete("/{task_id}", **documented(204, *ON_A_TASK, signed_in=True))
+def delete_task(task_id: TaskId, account: AccountDep, if_match: IfMatch = None) -> None:
     """Remove a task; its number isn't given again."""
-    gone = session.scalar(delete(Task).where(Task.user_id == user.id, Task.id == task_id).returning(Task.id))
-    if gone is None:
-        raise _not_found(task_id)
-    session.commit()
+    with account.session() as session:
+        gone = session.scalar(delete(Task).where(*_wanted(account.id, task_id, if_match)).returning(Task.id))
+        if gone is None:
+            raise failed(task_id, _get(session, account.id, task_id).version)
 
 
-@router.patch("/{task_id}/complete")
-def toggle_task(task_id: TaskId, user: UserDep, session: SessionDep) -> TaskOut:
-    """Turn a pending task into a completed one and back."""
-    return TaskOut.model_validate(_change(session, user, task_id, {"completed": not_(Task.completed)}))
+@router.patch("/{task_id}/complete", **documented(200, *ON_A_TASK, headers=("ETag",), signed_in=True))
+def toggle_task(task_id: TaskId, response: Response, account: AccountDep, if_match: IfMatch = None) -> TaskOut:
+    """Turn a pending task into a completed one and back. Sent twice it changes nothing: a client that may have to
+    repeat itself says what it wants with PATCH /api/tasks/{id} {"completed": …}."""
+    return _out(_change(account, task_id, if_match, {"completed": not_(Task.completed)}), response)
