@@ -65,11 +65,12 @@ def site() -> Iterator[Site]:
         stack.stop()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def stack(site: Site) -> Stack:
-    """The tests' own stack, for tests that stop parts of it."""
+    """The tests' own stack, for tests that stop parts of it or need a page with other settings."""
     if site.stack is None:
-        pytest.skip("stops services: only on the tests' own stack")
+        # Against a cluster. `make test` runs all of them in its stage "pages, own stack", where none is skipped.
+        pytest.skip("stops services or changes settings: only on the tests' own stack")
     return site.stack
 
 

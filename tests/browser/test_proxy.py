@@ -29,13 +29,11 @@ class Echo(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def front(site) -> Iterator[Process]:
+def front(stack) -> Iterator[Process]:
     """A Todo page whose backend is the stand-in."""
-    if site.stack is None:
-        pytest.skip("needs a page with other settings: only on the tests' own stack")
     backend = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
     threading.Thread(target=backend.serve_forever, daemon=True).start()
-    yield site.stack.extra("todo-frontend", {"TODO_API_URL": f"http://127.0.0.1:{backend.server_port}"})
+    yield stack.extra("todo-frontend", {"TODO_API_URL": f"http://127.0.0.1:{backend.server_port}"})
     backend.shutdown()
     backend.server_close()
 
@@ -66,6 +64,6 @@ def test_page_view_is_logged_with_its_request_id(page, front):
     assert "secret-word" not in text
 
 
-def test_settings_that_cannot_be_used_are_refused_with_one_line(site, front):
+def test_settings_that_cannot_be_used_are_refused_with_one_line(stack):
     with pytest.raises(RuntimeError, match='TODO_API_URL is \\\\"nonsense\\\\": needed is an address such as'):
-        site.stack.extra("todo-frontend", {"TODO_API_URL": "nonsense"})
+        stack.extra("todo-frontend", {"TODO_API_URL": "nonsense"})

@@ -1,32 +1,26 @@
 """Requests that may be repeated: the same Idempotency-Key gives the answer that the first request got."""
 
-import re
 from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated
 
 from fastapi import Header
-from pydantic import AfterValidator, BaseModel, WithJsonSchema
+from pydantic import BaseModel, WithJsonSchema
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
 from app.errors import ApiError
+from app.header_values import matching
 from app.models import IdempotencyKey, now
 
 KEPT = timedelta(hours=24)
 KEY = r"^[ -~]{1,200}$"
 
 
-def _well_formed(value: str | None) -> str | None:
-    if value is not None and not re.fullmatch(KEY, value):
-        raise ValueError("needs 1 to 200 printable ASCII characters")
-    return value
-
-
 IdempotencyKeyHeader = Annotated[
     str | None,
-    AfterValidator(_well_formed),
+    matching(KEY, "1 to 200 printable ASCII characters"),
     WithJsonSchema({"type": "string", "pattern": KEY}),
     Header(
         alias="Idempotency-Key",

@@ -4,23 +4,18 @@ import re
 from typing import Annotated
 
 from fastapi import Header
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import WithJsonSchema
 
 from app.errors import ApiError
+from app.header_values import matching
 
 TAG = r'(W/)?"[!#-~]*"'
 TAGS = rf"^(\*|{TAG}( *, *{TAG})*)$"
 
 
-def _well_formed(value: str | None) -> str | None:
-    if value is not None and not re.fullmatch(TAGS, value):
-        raise ValueError('needs entity tags such as "3" with their quotes, separated by commas, or *')
-    return value
-
-
 IfMatch = Annotated[
     str | None,
-    AfterValidator(_well_formed),
+    matching(TAGS, 'entity tags such as "3" with their quotes, separated by commas, or *'),
     WithJsonSchema({"anyOf": [{"type": "string", "pattern": f"^{TAG}( *, *{TAG})*$"}, {"const": "*"}]}),
     Header(
         alias="If-Match",

@@ -40,9 +40,7 @@ Title = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=TITLE_MAX, pattern=NO_NUL),
     # As above, before blanks are taken off.
-    WithJsonSchema(
-        {"type": "string", "minLength": 1, "maxLength": TITLE_MAX, "pattern": r"^[^\x00]*[^\s\x00][^\x00]*$"}
-    ),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": TITLE_MAX, "pattern": NOT_BLANK}),
 ]
 Description = Annotated[
     str,
@@ -56,19 +54,15 @@ Completed = Annotated[bool, Field(strict=True)]
 DueDate = Annotated[date | None, BeforeValidator(_date_text)]
 
 
-def _example(**fields: object) -> ConfigDict:
-    """What /docs shows as an example."""
-    return ConfigDict(json_schema_extra={"examples": [fields]})
+def _example(fields: dict[str, object], *, from_attributes: bool = False) -> ConfigDict:
+    """What /docs shows as an example; `from_attributes` for what is made from rows."""
+    return ConfigDict(from_attributes=from_attributes, json_schema_extra={"examples": [fields]})
 
 
 class Registration(BaseModel):
     """Who signs up. Without a name the address's local part serves."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [{"email": "ada@example.org", "password": "correct horse battery", "name": "Ada"}]
-        }
-    )
+    model_config = _example({"email": "ada@example.org", "password": "correct horse battery", "name": "Ada"})
 
     email: Email
     password: NewPassword
@@ -85,9 +79,7 @@ class Registration(BaseModel):
 class Credentials(BaseModel):
     """Who signs in; the lengths only bound the work."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"email": "ada@example.org", "password": "correct horse battery"}]}
-    )
+    model_config = _example({"email": "ada@example.org", "password": "correct horse battery"})
 
     email: Annotated[str, StringConstraints(max_length=320)]
     password: Annotated[str, StringConstraints(max_length=1024)]
@@ -96,9 +88,7 @@ class Credentials(BaseModel):
 class UserOut(BaseModel):
     """A person, as they see themselves."""
 
-    model_config = ConfigDict(
-        from_attributes=True, json_schema_extra={"examples": [{"id": 1, "email": "ada@example.org", "name": "Ada"}]}
-    )
+    model_config = _example({"id": 1, "email": "ada@example.org", "name": "Ada"}, from_attributes=True)
 
     id: int
     email: str
@@ -116,7 +106,7 @@ class TokenOut(BaseModel):
 class TaskCreate(BaseModel):
     """A new task."""
 
-    model_config = _example(title="Buy milk", description="Two litres", due_date="2030-02-28")
+    model_config = _example({"title": "Buy milk", "description": "Two litres", "due_date": "2030-02-28"})
 
     title: Title
     description: Description = ""
@@ -127,9 +117,7 @@ class TaskCreate(BaseModel):
 class TaskReplace(BaseModel):
     """PUT: what is left out goes back to its default, but `completed`, which has an endpoint of its own, stays."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"title": "Buy oat milk", "description": "", "due_date": None}]}
-    )
+    model_config = _example({"title": "Buy oat milk", "description": "", "due_date": None})
 
     title: Title
     description: Description = ""
@@ -140,7 +128,7 @@ class TaskReplace(BaseModel):
 class TaskPatch(BaseModel):
     """PATCH: what is left out stays as it is."""
 
-    model_config = _example(completed=True)
+    model_config = _example({"completed": True})
 
     title: Annotated[Title, NO_DEFAULT] = ""
     description: Annotated[Description, NO_DEFAULT] = ""
@@ -151,22 +139,18 @@ class TaskPatch(BaseModel):
 class TaskOut(BaseModel):
     """A task as its owner sees it."""
 
-    model_config = ConfigDict(
-        from_attributes=True,
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": 3,
-                    "title": "Buy milk",
-                    "description": "Two litres",
-                    "due_date": "2030-02-28",
-                    "completed": False,
-                    "version": 1,
-                    "created_at": "2030-02-20T08:30:00.000000Z",
-                    "updated_at": "2030-02-20T08:30:00.000000Z",
-                }
-            ]
+    model_config = _example(
+        {
+            "id": 3,
+            "title": "Buy milk",
+            "description": "Two litres",
+            "due_date": "2030-02-28",
+            "completed": False,
+            "version": 1,
+            "created_at": "2030-02-20T08:30:00.000000Z",
+            "updated_at": "2030-02-20T08:30:00.000000Z",
         },
+        from_attributes=True,
     )
 
     id: int
