@@ -123,11 +123,14 @@ class Sources:
     """A copy of the todo-backend's sources, of which lines are changed."""
 
     def __init__(self, folder: Path) -> None:
-        self.context = folder / "backend"
-        shutil.copytree(
-            ROOT / "todo-application/backend", self.context, ignore=shutil.ignore_patterns(".venv*", "__pycache__")
-        )
-        self._file = self.context / "app/api/health.py"
+        self.context = folder / "checkout"
+        for name in ("backend", "backend-common"):
+            shutil.copytree(
+                ROOT / "todo-application" / name,
+                self.context / "todo-application" / name,
+                ignore=shutil.ignore_patterns(".venv*", "__pycache__"),
+            )
+        self._file = self.context / "todo-application/backend/app/api/health.py"
         self._original = self._file.read_text()
         if '"ok"' not in self._original:
             sys.exit(f'{self._file}: has no answer "ok" that could be changed; tell bench/images.py the new one.')
@@ -143,7 +146,7 @@ class Sources:
                 {
                     "name": SERVICE,
                     "context": str(self.context),
-                    "dockerfile": "Dockerfile",
+                    "dockerfile": "todo-application/backend/Dockerfile",
                     "bases": {"PYTHON_BASE": "python"},
                     "args": {},
                     "target": "",

@@ -56,6 +56,7 @@ def stages() -> list[Stage]:
         Stage("environment of the applications", "4 function", ["tests/support/app-venv.sh"]),
         play(PREPARATION, "3 deployment", "playbooks/prepare_tests.yml"),
         pytest("collection, unit", "4 function", "ansible_collections/todo/k8s/tests/unit"),
+        pytest("backends, common", "4 function", "todo-application/backend-common/tests", env=".venv-app"),
         pytest("todo-backend, API", "4 function", "todo-application/backend/tests", env=".venv-app"),
         pytest("chatbot-backend, API", "4 function", "chatbot/backend/tests", env=".venv-app"),
         # All of them: on the cluster, in molecule/default, those that stop services are skipped.

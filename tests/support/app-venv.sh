@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 . scripts/authorities.sh
 stamp=.venv-app/.stamp
-wanted=$(cat todo-application/backend/requirements*.txt chatbot/backend/requirements*.txt | sha256sum)
+wanted=$(cat todo-application/backend*/requirements*.txt chatbot/backend/requirements.txt | sha256sum)
 [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$wanted" ] && exit 0
 rm -rf .venv-app
 # The environment of the collection is of a fitting version and always there before this one.
@@ -13,5 +13,5 @@ rm -rf .venv-app
 .venv-app/bin/pip install -q --require-hashes -r todo-application/backend/requirements.txt \
     -r chatbot/backend/requirements.txt
 # httpx2 is hashed in the first step already; pytest is needed by tests only.
-.venv-app/bin/pip install -q -r todo-application/backend/requirements-test.txt
+.venv-app/bin/pip install -q -r todo-application/backend-common/requirements-test.txt
 echo "$wanted" > "$stamp"

@@ -6,9 +6,9 @@ from mcp.server import MCPServer
 
 from app.assistant import Assistant, AssistantUnavailable, OnText, Turn
 from app.assistant.builtin import BuiltInAssistant
-from app.logs import get_logger
 from app.settings import Settings
 from app.toolbox import OnCall, ToolCall, open_toolbox
+from backend_common.logs import get_logger
 
 log = get_logger("chat")
 

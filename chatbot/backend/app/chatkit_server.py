@@ -34,8 +34,8 @@ from app.assistant import Turn
 from app.chat import ChatService, Reply
 from app.models import Conversation, Message, new_id
 from app.store import ConversationStore, in_thread
-from app.tokens import Caller
 from app.toolbox import ToolCall
+from backend_common.tokens import Caller
 
 # Where LOG_LEVEL is set, the SDK's logger brings a handler of its own, whose lines aren't JSON.
 logging.getLogger("chatkit").handlers.clear()

@@ -11,17 +11,17 @@ from starlette.routing import Route
 from app.api import chat, chatkit, conversations, health
 from app.api.mcp import McpEndpoint
 from app.chat import ChatService
-from app.cors import allow_origins
-from app.db import make_engine, make_probe_engine, make_sessions
-from app.errors import install_error_handlers
-from app.lifecycle import Lifecycle
 from app.mcp_server import build_mcp_server
-from app.middleware import RequestMiddleware
-from app.prestart import prepare
-from app.probe import DatabaseProbe
-from app.settings import SERVICE, Settings
+from app.settings import MIGRATIONS, SERVICE, Settings
 from app.store import ConversationStore
 from app.todo_api import TodoApi
+from backend_common.cors import allow_origins
+from backend_common.db import make_engine, make_probe_engine, make_sessions
+from backend_common.errors import install_error_handlers
+from backend_common.lifecycle import Lifecycle
+from backend_common.middleware import RequestMiddleware
+from backend_common.prestart import prepare
+from backend_common.probe import DatabaseProbe
 
 
 def warm_up() -> None:
@@ -34,7 +34,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     stop = threading.Event()
 
     def start() -> None:
-        prepare(app.state.engine, app.state.lifecycle, stop)
+        prepare(app.state.engine, MIGRATIONS, app.state.lifecycle, stop)
         if not stop.is_set():
             warm_up()
 

@@ -11,7 +11,7 @@ from mcp_types import ToolAnnotations
 from pydantic import BaseModel, Field
 
 from app.todo_api import TodoApi, TodoApiError
-from app.tokens import bearer_token
+from backend_common.tokens import bearer_token
 
 local_token: ContextVar[str | None] = ContextVar("local_token", default=None)
 """The token of the person for whom this process itself calls a tool; calls over HTTP bring their own."""

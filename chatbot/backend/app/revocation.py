@@ -6,7 +6,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from app.store import in_thread
-from app.tokens import Caller, signed_out
+from backend_common.tokens import Caller, signed_out
 
 _REVOKED = text("SELECT EXISTS (SELECT FROM todo.revoked_tokens WHERE token_id = :token_id)")
 

@@ -1,13 +1,16 @@
 """This service's settings."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from app.base_settings import CommonSettings, Port
+from backend_common.migrations import Migrations
+from backend_common.settings import CommonSettings, Port
 
 SERVICE = "chatbot-backend"
 SCHEMA = "chatbot"
+MIGRATIONS = Migrations(SCHEMA, Path(__file__).resolve().parent.parent / "migrations")
 
 
 def _http_url(value: str) -> str:

@@ -12,8 +12,8 @@ from sqlalchemy import delete, func
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session, select
 
-from app.errors import ApiError
 from app.models import TITLE_MAX, Conversation, Message, new_id, now
+from backend_common.errors import ApiError
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx2
 
-from app.logs import get_logger, request_id
+from backend_common.logs import get_logger, request_id
 
 log = get_logger("todo-api")
 

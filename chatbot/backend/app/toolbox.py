@@ -10,8 +10,8 @@ from mcp.server import MCPServer
 from mcp.shared.exceptions import MCPError
 from mcp_types import TextContent, Tool
 
-from app.logs import get_logger
 from app.mcp_server import local_token
+from backend_common.logs import get_logger
 
 log = get_logger("tools")
 

@@ -1,6 +1,5 @@
 """Life in a cluster, as far as this service differs from the todo-backend, whose suite covers the shared parts."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -10,7 +9,7 @@ import pytest
 from conftest import talk
 from test_chatkit import create
 from todo_testing.people import Person
-from todo_testing.service import CHATBOT_BACKEND, JWT_KEY, TODO_BACKEND, eventually
+from todo_testing.service import CHATBOT_BACKEND, JWT_KEY, PROCESS, TODO_BACKEND, eventually
 
 
 def test_starts_in_any_order_and_survives_its_database(own_postgres, start):
@@ -75,8 +74,9 @@ def test_both_services_migrate_one_database_without_touching_each_other(postgres
 def test_models_match_the_migrations(postgres, database, chatbot):
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
-    from app.models import SQLModel
     from sqlalchemy import create_engine
+
+    from app.models import SQLModel
 
     dsn = f"postgresql+psycopg://todo:{chatbot.environment['POSTGRES_PASSWORD']}@127.0.0.1:{postgres.port}/{database}"
     with create_engine(dsn, connect_args={"options": "-c search_path=public"}).connect() as connection:
@@ -117,7 +117,7 @@ def test_bad_settings_are_refused_in_words(variable, value, says):
     run = subprocess.run(
         [sys.executable, "-m", "app"],
         cwd=CHATBOT_BACKEND,
-        env=environment | {"PATH": os.environ["PATH"]},
+        env=PROCESS | environment,
         capture_output=True,
         text=True,
     )

@@ -4,6 +4,7 @@ import time
 from datetime import date
 
 import pytest
+
 from app.assistant.dates import parse_day, split_due
 from app.assistant.understand import Intent, Kind, Ref, understand
 

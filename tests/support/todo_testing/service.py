@@ -17,6 +17,8 @@ from todo_testing.postgres import free_port
 ROOT = Path(__file__).resolve().parents[3]
 TODO_BACKEND = ROOT / "todo-application" / "backend"
 CHATBOT_BACKEND = ROOT / "chatbot" / "backend"
+PROCESS = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT / "todo-application" / "backend-common")}
+"""The environment of a backend's process, without settings."""
 JWT_KEY = "tests-only-5b0f1d2e9c8a7746b3d1f0e2"
 
 
@@ -38,7 +40,7 @@ class Service:
         self.url = f"http://127.0.0.1:{self.port}"
         self.output = Path(tempfile.mkstemp(prefix="todo-service-", suffix=".log")[1])
         self.environment = {
-            "PATH": os.environ["PATH"],
+            **PROCESS,
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
             "JWT_SECRET_KEY": JWT_KEY,

@@ -14,9 +14,9 @@ from sqlalchemy import case, delete, extract, func, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
-from app.errors import ApiError
 from app.models import SignInFailures
 from app.settings import Settings
+from backend_common.errors import ApiError
 
 
 def _hashed(text: str) -> str:

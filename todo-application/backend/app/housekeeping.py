@@ -8,9 +8,9 @@ from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 from starlette.concurrency import run_in_threadpool
 
-from app.lifecycle import Lifecycle
-from app.logs import first_line, get_logger
 from app.models import EXPIRING
+from backend_common.lifecycle import Lifecycle
+from backend_common.logs import first_line, get_logger
 
 log = get_logger("housekeeping")
 

@@ -9,15 +9,15 @@ from functools import partial
 from fastapi import FastAPI
 
 from app.api import auth, docs, health, tasks
-from app.cors import allow_origins
-from app.db import make_autocommit_sessions, make_engine, make_probe_engine, make_sessions
-from app.errors import install_error_handlers
 from app.housekeeping import keep_house
-from app.lifecycle import Lifecycle
-from app.middleware import RequestMiddleware
-from app.prestart import prepare
-from app.probe import DatabaseProbe
-from app.settings import SERVICE, Settings
+from app.settings import MIGRATIONS, SERVICE, Settings
+from backend_common.cors import allow_origins
+from backend_common.db import make_autocommit_sessions, make_engine, make_probe_engine, make_sessions
+from backend_common.errors import install_error_handlers
+from backend_common.lifecycle import Lifecycle
+from backend_common.middleware import RequestMiddleware
+from backend_common.prestart import prepare
+from backend_common.probe import DatabaseProbe
 
 VERSION = "1.0.0"
 """Of the interface: what changes it for clients is a new number."""
@@ -26,7 +26,7 @@ VERSION = "1.0.0"
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     stop = threading.Event()
-    arguments = (app.state.engine, app.state.lifecycle, stop)
+    arguments = (app.state.engine, MIGRATIONS, app.state.lifecycle, stop)
     threading.Thread(target=prepare, args=arguments, name="prestart", daemon=True).start()
     house = asyncio.create_task(keep_house(app.state.sessions, app.state.lifecycle))
     yield

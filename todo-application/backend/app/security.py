@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from app.models import User, now
 from app.settings import Settings
-from app.tokens import ALGORITHM, COOKIE, ISSUER
+from backend_common.tokens import ALGORITHM, COOKIE, ISSUER
 
 # OWASP's Argon2id profile of 19 MiB. Two at a time: on half a core more would only take longer each, and hold up the
 # requests about tasks; threads of their own, so that those never queue behind sign-ins.

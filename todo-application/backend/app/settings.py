@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-from app.base_settings import CommonSettings, Port, split
+from backend_common.migrations import Migrations
+from backend_common.settings import CommonSettings, Port, split
 
 SERVICE = "todo-backend"
 SCHEMA = "todo"
+MIGRATIONS = Migrations(SCHEMA, Path(__file__).resolve().parent.parent / "migrations")
 Network = IPv4Network | IPv6Network
 
 

@@ -135,9 +135,10 @@ def test_a_network_counts_as_one_address_with_ipv6(replicas, sql):
     ],
 )
 def test_only_trusted_proxies_name_the_address(peer, forwarded, trusted, address):
+    from fastapi import Request
+
     from app.client_address import client_address
     from app.settings import Settings
-    from fastapi import Request
 
     settings = Settings(postgres_password="good-enough-1", jwt_secret_key="k1y2" * 10, trusted_proxies=trusted or ())
     headers = [(b"x-forwarded-for", forwarded.encode())] if forwarded else []

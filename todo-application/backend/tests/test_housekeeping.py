@@ -12,7 +12,8 @@ NAMES = {"idempotency_keys": "key", "revoked_tokens": "token_id", "sign_in_failu
 
 def test_expired_rows_go_and_nobody_waits(ada, settings, sql, postgres, database):
     import psycopg
-    from app.db import make_engine, make_sessions
+
+    from backend_common.db import make_engine, make_sessions
 
     for table, columns in ROWS.items():
         for name, when in (("old", "- interval '1 s'"), ("held", "- interval '1 s'"), ("new", "+ interval '1 h'")):

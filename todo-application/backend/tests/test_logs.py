@@ -90,9 +90,10 @@ def test_an_unexpected_error_is_enveloped_and_logged_without_what_was_written(ow
 
 
 def test_errors_of_the_database_do_not_name_their_parameters(settings):
-    from app.db import make_engine, make_probe_engine
     from sqlalchemy import text
     from sqlalchemy.exc import ProgrammingError
+
+    from backend_common.db import make_engine, make_probe_engine
 
     for make in (make_engine, make_probe_engine):
         engine = make(settings, "test")

@@ -1,6 +1,5 @@
 """Life in a cluster: start-up, migrations, the database going away, settings."""
 
-import os
 import subprocess
 import sys
 import threading
@@ -8,7 +7,7 @@ import threading
 import psycopg
 import pytest
 from todo_testing.people import PASSWORD, Person
-from todo_testing.service import JWT_KEY, TODO_BACKEND, eventually
+from todo_testing.service import JWT_KEY, PROCESS, TODO_BACKEND, eventually
 
 
 def test_serves_before_its_database_does(own_postgres, start):
@@ -54,11 +53,9 @@ def test_restart_of_the_database_between_requests_costs_none(own_postgres, start
 
 
 def test_migrations_twice_and_at_once(own_postgres):
-    environment = own_postgres.environment(own_postgres.create_database("migrated")) | {
-        "PATH": os.environ["PATH"],
-        "JWT_SECRET_KEY": JWT_KEY,
-    }
-    command = [sys.executable, "-m", "app.prestart"]
+    settings = own_postgres.environment(own_postgres.create_database("migrated")) | {"JWT_SECRET_KEY": JWT_KEY}
+    environment = PROCESS | settings
+    command = [sys.executable, "-m", "app", "prestart"]
     runs = [subprocess.Popen(command, cwd=TODO_BACKEND, env=environment, stdout=subprocess.PIPE) for _ in range(4)]
     outputs = [run.communicate(timeout=60)[0] for run in runs]
     assert [run.returncode for run in runs] == [0] * 4, outputs
@@ -72,20 +69,13 @@ def test_migrations_twice_and_at_once(own_postgres):
 
 
 def test_tasks_of_the_version_before_are_taken_over(postgres, start):
-    from alembic import command
-    from alembic.config import Config
-    from app.db import make_engine
-    from app.prestart import MIGRATIONS
-    from app.settings import Settings
+    from app.settings import MIGRATIONS, Settings
+    from backend_common.db import make_engine
 
     environment = postgres.environment(postgres.create_database("before"))
     settings = Settings(jwt_secret_key=JWT_KEY, **{name.lower(): value for name, value in environment.items()})
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
     engine = make_engine(settings, "test")
-    with engine.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+    MIGRATIONS.upgrade(engine, "0001")
     engine.dispose()
     user = "INSERT INTO todo.users (email, name, password_hash, created_at) VALUES ('{}', '', '', now()) RETURNING id"
     task = (
@@ -104,8 +94,9 @@ def test_tasks_of_the_version_before_are_taken_over(postgres, start):
 def test_models_match_the_migrations(postgres, database, todo):
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
-    from app.models import SQLModel
     from sqlalchemy import create_engine
+
+    from app.models import SQLModel
 
     dsn = f"postgresql+psycopg://todo:{todo.environment['POSTGRES_PASSWORD']}@127.0.0.1:{postgres.port}/{database}"
     # The user todo's own schema would count as the default one, which has no name.
@@ -116,8 +107,8 @@ def test_models_match_the_migrations(postgres, database, todo):
 
 
 def test_what_waiting_does_not_cure_ends_the_process(monkeypatch, caplog):
-    from app import prestart
-    from app.lifecycle import Lifecycle
+    from backend_common import prestart
+    from backend_common.lifecycle import Lifecycle
 
     def surprise(_):
         raise RuntimeError("no such thing\nand more")
@@ -125,7 +116,7 @@ def test_what_waiting_does_not_cure_ends_the_process(monkeypatch, caplog):
     ended = []
     lifecycle = Lifecycle(on_failure=lambda: ended.append(True))
     monkeypatch.setattr(prestart, "ping", surprise)
-    prestart.prepare(None, lifecycle, threading.Event())
+    prestart.prepare(None, None, lifecycle, threading.Event())
     assert (lifecycle.failed, lifecycle.reason, ended) == (True, "start failed: no such thing", [True])
     assert [(record.levelname, record.message) for record in caplog.records] == [("CRITICAL", lifecycle.reason)]
 
@@ -172,9 +163,7 @@ def test_bad_settings_are_refused_in_words(variable, value, says):
     environment = {"JWT_SECRET_KEY": JWT_KEY, "POSTGRES_PASSWORD": "good-enough-1", variable: value}
     environment = {key: text for key, text in environment.items() if text is not None}
     command = [sys.executable, "-m", "app"]
-    run = subprocess.run(
-        command, cwd=TODO_BACKEND, env=environment | {"PATH": os.environ["PATH"]}, capture_output=True, text=True
-    )
+    run = subprocess.run(command, cwd=TODO_BACKEND, env=PROCESS | environment, capture_output=True, text=True)
     assert run.returncode == 78
     assert f'"message": "{says}' in run.stdout
     assert (run.stderr, len(run.stdout.splitlines())) == ("", 1)

@@ -4,8 +4,9 @@ import asyncio
 import threading
 
 import pytest
-from app import security
 from starlette.concurrency import run_in_threadpool
+
+from app import security
 
 
 @pytest.fixture

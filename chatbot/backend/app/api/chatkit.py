@@ -10,9 +10,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from app.api.deps import CallerDep
-from app.errors import ApiError
 from app.models import MESSAGE_MAX, TITLE_MAX
 from app.store import in_thread
+from backend_common.errors import ApiError
 
 if TYPE_CHECKING:
     from app.chatkit_server import TodoChatKitServer

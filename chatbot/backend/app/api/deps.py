@@ -8,7 +8,7 @@ from app.chat import ChatService
 from app.revocation import refuse_revoked
 from app.settings import Settings
 from app.store import ConversationStore
-from app.tokens import Caller, authenticate
+from backend_common.tokens import Caller, authenticate
 
 
 async def get_caller(request: Request) -> Caller:

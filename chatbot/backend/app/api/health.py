@@ -5,7 +5,7 @@ import time
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from app.probe import not_ready
+from backend_common.probe import not_ready
 
 router = APIRouter(tags=["probes"])
 

@@ -5,9 +5,9 @@ from sqlalchemy import Engine
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from app.lifecycle import Lifecycle
 from app.revocation import refuse_revoked
-from app.tokens import bearer_token, unauthenticated, verify
+from backend_common.lifecycle import Lifecycle
+from backend_common.tokens import bearer_token, unauthenticated, verify
 
 
 class McpEndpoint:

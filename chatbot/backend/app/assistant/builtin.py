@@ -7,8 +7,8 @@ from typing import Any
 
 from app.assistant import OnText, Turn
 from app.assistant.understand import Intent, Kind, Ref, understand
-from app.logs import get_logger
 from app.toolbox import ToolBox, ToolFailed
+from backend_common.logs import get_logger
 
 log = get_logger("built-in-assistant")
 

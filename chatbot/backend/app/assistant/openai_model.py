@@ -9,9 +9,9 @@ import httpx2
 import openai
 
 from app.assistant import AssistantUnavailable, OnText, Turn
-from app.logs import get_logger
 from app.settings import Settings
 from app.toolbox import ToolBox, ToolFailed
+from backend_common.logs import get_logger
 
 log = get_logger("openai-assistant")
 

@@ -12,12 +12,12 @@ from starlette.concurrency import run_in_threadpool
 from app.api.deps import AccountDep, AddressDep, SessionsDep, SettingsDep, get_sessions
 from app.api.documented import CHANGING, documented
 from app.attempts import Attempt
-from app.errors import ApiError
 from app.models import RevokedToken, TaskCounter, User
 from app.schemas import Credentials, Registration, TokenOut, UserOut
 from app.security import check_password, clear_cookie, hash_password, issue_token, set_cookie
 from app.settings import Settings
-from app.tokens import Caller, authenticate, bearer_token, guard_csrf
+from backend_common.errors import ApiError
+from backend_common.tokens import Caller, authenticate, bearer_token, guard_csrf
 
 router = APIRouter(prefix="/api/auth", tags=["auth"])
 

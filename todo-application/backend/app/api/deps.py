@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 from app.client_address import client_address
 from app.models import RevokedToken, User
 from app.settings import Settings
-from app.tokens import Caller, authenticate, signed_out, unauthenticated
+from backend_common.tokens import Caller, authenticate, signed_out, unauthenticated
 
 
 async def get_settings(request: Request) -> Settings:

@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.responses import FileResponse, HTMLResponse
 
 from app.api.documented import SECURITY_SCHEMES, TEXT
-from app.errors import ApiError
+from backend_common.errors import ApiError
 
 router = APIRouter(include_in_schema=False)
 

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from app.api.documented import SECONDS
-from app.probe import not_ready
+from backend_common.probe import not_ready
 
 router = APIRouter(tags=["probes"])
 

@@ -9,11 +9,11 @@ from sqlmodel import Session, select
 
 from app.api.deps import Account, AccountDep
 from app.api.documented import CHANGING, documented
-from app.errors import ApiError
 from app.idempotency import IdempotencyKeyHeader, answer_before, keep
 from app.models import Task, TaskCounter, now
 from app.preconditions import IfMatch, etag, failed, versions
 from app.schemas import TaskCreate, TaskOut, TaskPatch, TaskReplace
+from backend_common.errors import ApiError
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
 

@@ -148,14 +148,15 @@ def packages_of(document: str) -> list[Package]:
 def declared(context: Path, dockerfile: str = "Dockerfile") -> dict[str, str]:
     """The labels of an image that can be known before it is built, from the lock files in its build context.
 
-    pip installs what requirements.txt names and nothing else. Of package-lock.json only a part ends in an image; which,
-    the frontend's packages.txt says beside its Dockerfile. Raises SbomError where the two do not fit.
+    pip installs what requirements.txt beside the Dockerfile names and nothing else. Of package-lock.json only a part ends
+    in an image; which, the frontend's packages.txt says beside its Dockerfile. Raises SbomError where the two do not fit.
     """
     found = []
-    requirements = context / "requirements.txt"
+    beside = (context / dockerfile).parent
+    requirements = beside / "requirements.txt"
     if requirements.is_file():
         found += locked_python(requirements.read_text())
-    listed = (context / dockerfile).parent / NPM_LIST
+    listed = beside / NPM_LIST
     if listed.is_file():
         found += locked_npm(listed, context / "package-lock.json")
     return labels(found)

@@ -1,0 +1,1 @@
+"""What every backend of this application is built on; a backend itself is the package `app`."""
