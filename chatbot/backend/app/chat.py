@@ -62,7 +62,7 @@ class ChatService:
                 text = await self._assistant.answer(turn, tools, text_out)
                 return Reply(text, self._assistant.name, tools.calls)
             except AssistantUnavailable as error:
-                log.warning("%s can't answer: %s", self._assistant.name, error)
+                log.warning("assistant can't answer", assistant=self._assistant.name, reason=str(error))
                 note = f"(The language model can't answer: {error}."
                 if tools.calls or spoken:
                     # Starting over could do a second time what has been done already.

@@ -41,12 +41,13 @@ class TodoApi:
             TodoApiError: for every answer that isn't a success, and for none.
         """
         headers = {"Authorization": f"Bearer {token}"}
-        if rid := request_id.get():
+        if rid := request_id():
             headers["X-Request-ID"] = rid
         try:
             response = await self._client.request(method, path, headers=headers, **options)
         except httpx2.HTTPError as error:
-            log.error("todo-backend unreachable: %s %s: %s", method, path, error or type(error).__name__)
+            why = str(error) or type(error).__name__
+            log.error("todo-backend unreachable", method=method, path=path, reason=why)
             raise TodoApiError("The task service can't be reached at the moment; please try again.") from None
         if response.is_success:
             return response
@@ -54,5 +55,5 @@ class TodoApi:
             message = str(response.json()["error"]["message"])
         except (ValueError, KeyError, TypeError):
             message = f"The task service answered with status {response.status_code}."
-        log.info("todo-backend answered %s to %s %s", response.status_code, method, path)
+        log.info("todo-backend refused", method=method, path=path, status=response.status_code)
         raise TodoApiError(message)

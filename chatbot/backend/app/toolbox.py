@@ -62,17 +62,17 @@ class ToolBox:
         try:
             result = await self.client.call_tool(name, arguments)
         except MCPError as error:
-            log.error("tool %s: %s", name, error)
+            log.error("tool not answered", tool=name, reason=str(error))
             call.result = {"error": "The tool did not answer."}
             raise ToolFailed(call.result["error"]) from None
         text = " ".join(part.text for part in result.content if isinstance(part, TextContent))
         if result.is_error:
             why = text.removeprefix(f"Error executing tool {name}: ").strip() or "The tool failed."
             call.result = {"error": why}
-            log.info("tool %s failed", name)
+            log.info("tool failed", tool=name)
             raise ToolFailed(why)
         call.result = result.structured_content if result.structured_content is not None else text
-        log.info("tool %s called", name)
+        log.info("tool called", tool=name)
         return call.result
 
 

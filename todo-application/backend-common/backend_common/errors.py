@@ -34,7 +34,7 @@ class ApiError(HTTPException):
 
 def envelope(status: int, code: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
     """Build the response for an error."""
-    body = {"error": {"code": code, "message": message, "request_id": request_id.get()}}
+    body = {"error": {"code": code, "message": message, "request_id": request_id()}}
     return JSONResponse(body, status_code=status, headers=headers)
 
 
@@ -85,16 +85,16 @@ async def _on_validation_error(_: Request, error: RequestValidationError) -> Res
 
 async def _on_database_error(_: Request, error: DBAPIError) -> Response:
     if getattr(error.orig, "sqlstate", None) in BROKEN_OFF:
-        log.error("statement broken off: %s", first_line(error))
+        log.error("statement broken off", reason=first_line(error))
         return database_busy()
     if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
-        log.error("database unavailable: %s", first_line(error))
+        log.error("database unavailable", reason=first_line(error))
         return database_unavailable()
     raise error
 
 
 async def _on_pool_timeout(_: Request, error: PoolTimeoutError) -> Response:
-    log.error("no database connection became free: %s", error)
+    log.error("no database connection became free", reason=str(error))
     return database_busy()
 
 

@@ -1,14 +1,24 @@
-"""JSON logs on standard output: one object a line with time, severity, logger, message and request id."""
+"""JSON log lines on standard output: time, severity, logger, message, request id, and fields of the event's own.
 
-import json
+structlog makes them, also of what libraries say through the standard library's logging.
+"""
+
 import logging
 import sys
 import traceback
-from contextvars import ContextVar
-from datetime import UTC, datetime
+from types import TracebackType
 
-request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
-"""The id of the request being served, for log lines and for calls to other services."""
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+
+get_logger = structlog.stdlib.get_logger
+
+
+def request_id() -> str | None:
+    """The id of the request being served, which every log line names."""
+    return structlog.contextvars.get_contextvars().get("request_id")
 
 
 def first_line(error: BaseException) -> str:
@@ -32,30 +42,42 @@ def describe_exception(error: BaseException | None) -> str:
     return "\n\n".join(reversed(parts))
 
 
-class JsonFormatter(logging.Formatter):
-    """Formats a record as one JSON object. A dictionary given as `extra={"data": {...}}` is merged into it."""
+def _arrange(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Put first what every line has, under the names that the frontends use."""
+    first = {"time": "time", "severity": "level", "logger": "logger", "message": "event"}
+    return {name: event.pop(key) for name, key in first.items()} | event
 
-    def format(self, record: logging.LogRecord) -> str:
-        entry: dict[str, object] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "severity": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if rid := request_id.get():
-            entry["request_id"] = rid
-        data = getattr(record, "data", None)
-        if isinstance(data, dict):
-            entry.update(data)
-        if record.exc_info:
-            entry["exception"] = describe_exception(record.exc_info[1])
-        return json.dumps(entry, default=str, ensure_ascii=False)
+
+def _exception(exc_info: ExcInfo) -> str:
+    return describe_exception(exc_info[1])
 
 
 def configure_logging(level: str) -> None:
     """Send everything through one handler on standard output, at `level` ("debug" to "critical")."""
+    known = [
+        structlog.processors.TimeStamper("iso", key="time"),
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.contextvars.merge_contextvars,
+    ]
+    structlog.configure(
+        [structlog.stdlib.filter_by_level, *known, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonFormatter())
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=known,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.ExceptionRenderer(_exception),
+                _arrange,
+                structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+            ],
+        )
+    )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -67,8 +89,3 @@ def configure_logging(level: str) -> None:
     quiet = max(logging.WARNING, root.level)
     for name in ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "openai.agents", "mcp", "chatkit", "alembic"):
         logging.getLogger(name).setLevel(quiet)
-
-
-def get_logger(name: str) -> logging.Logger:
-    """Return the logger `name`."""
-    return logging.getLogger(name)

@@ -8,12 +8,13 @@ import re
 import time
 import uuid
 
+import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend_common.errors import RETRY_SOON, ApiError, envelope
 from backend_common.lifecycle import Lifecycle
-from backend_common.logs import get_logger, request_id
+from backend_common.logs import get_logger
 
 log = get_logger("access")
 
@@ -44,10 +45,12 @@ class RequestMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        given = headers.get("x-request-id", "")
+        given = Headers(scope=scope).get("x-request-id", "")
         rid = given if ACCEPTED_ID.fullmatch(given) else uuid.uuid4().hex
-        token = request_id.set(rid)
+        with structlog.contextvars.bound_contextvars(request_id=rid):
+            await self._serve(rid, scope, receive, send)
+
+    async def _serve(self, rid: str, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
         status = 0
         received = 0
@@ -75,7 +78,7 @@ class RequestMiddleware:
             await send(message)
 
         try:
-            length = headers.get("content-length", "")
+            length = Headers(scope=scope).get("content-length", "")
             if length.isdigit() and int(length) > MAX_BODY:
                 error = _too_large()
                 await envelope(error.status, error.code, error.message)(scope, receive, tagged_send)
@@ -98,7 +101,6 @@ class RequestMiddleware:
             await response(scope, receive, tagged_send)
         finally:
             self._log(scope, status, time.perf_counter() - started)
-            request_id.reset(token)
 
     @staticmethod
     def _log(scope: Scope, status: int, seconds: float) -> None:
@@ -106,8 +108,14 @@ class RequestMiddleware:
         quiet = path in PROBES and status < 400
         emit = log.debug if quiet else log.error if status >= 500 else log.info
         client = scope["client"][0] if scope.get("client") else None
-        data = {"method": scope["method"], "path": path, "status": status, "duration_ms": round(seconds * 1000, 1)}
         # Whoever recognises the caller leaves the number in the request's state.
         user = scope.get("state", {}).get("user_id")
-        data |= {"client": client} | ({"user_id": user} if user is not None else {})
-        emit("%s %s %s", scope["method"], path, status or "aborted", extra={"data": data})
+        emit(
+            f"{scope['method']} {path} {status or 'aborted'}",
+            method=scope["method"],
+            path=path,
+            status=status,
+            duration_ms=round(seconds * 1000, 1),
+            client=client,
+            **({"user_id": user} if user is not None else {}),
+        )

@@ -41,7 +41,7 @@ def _prepare(engine: Engine, migrations: Migrations, lifecycle: Lifecycle, stop:
             lifecycle.reason = "migrating the database"
             migrations.upgrade(engine)
         except OperationalError as error:
-            log.warning("migration interrupted, trying again: %s", first_line(error))
+            log.warning("migration interrupted, trying again", reason=first_line(error))
             stop.wait(POLL_SECONDS)
         else:
             lifecycle.reason = ""

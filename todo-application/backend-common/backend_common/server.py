@@ -43,7 +43,7 @@ class DrainingServer(uvicorn.Server):
             self._stop()
             return
         self.lifecycle.draining = True
-        log.info("%s: draining for %s s", signal.Signals(sig).name, self.drain_seconds)
+        log.info("draining", signal=signal.Signals(sig).name, seconds=self.drain_seconds)
         timer = threading.Timer(self.drain_seconds, self._stop)
         timer.daemon = True
         timer.start()
@@ -75,9 +75,9 @@ def serve(name: str, settings: CommonSettings, create_app: Callable[[CommonSetti
         timeout_graceful_shutdown=settings.shutdown_grace_seconds,
     )
     server = DrainingServer(config, lifecycle, settings.shutdown_drain_seconds)
-    log.info("%s starts on port %s", name, settings.port)
+    log.info(f"{name} starts", port=settings.port)
     server.run()
-    log.info("%s ended", name)
+    log.info(f"{name} ended")
     return 1 if lifecycle.failed else 0
 
 
@@ -98,5 +98,5 @@ def main(
             prepare(make_engine(settings, f"{name}-prestart"), migrations, lifecycle, threading.Event())
             end(1 if lifecycle.failed else 0)
         case unknown:
-            log.critical("knows no argument but prestart, found: %s", " ".join(unknown))
+            log.critical("the only argument is prestart", found=" ".join(unknown))
             end(2)

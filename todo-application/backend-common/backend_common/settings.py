@@ -126,5 +126,5 @@ class CommonSettings(BaseSettings):
                 message = problem["msg"].removeprefix("Value error, ")
                 if problem["type"] == "missing":
                     message = "is not set; give it a value in the environment (in the cluster: Secret app-secrets)"
-                log.critical("%s %s", name, message)
+                log.critical(f"{name} {message}")
             sys.exit(EX_CONFIG)

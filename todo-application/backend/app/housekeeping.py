@@ -40,6 +40,6 @@ async def keep_house(sessions: sessionmaker[Session], lifecycle: Lifecycle) -> N
             continue
         try:
             gone = await run_in_threadpool(clear_expired, sessions)
-            log.info("cleared %s expired rows", gone, extra={"data": {"rows": gone}})
+            log.info("cleared expired rows", rows=gone)
         except SQLAlchemyError as error:
-            log.warning("clearing expired rows failed, trying again later: %s", first_line(error))
+            log.warning("clearing expired rows failed, trying again later", reason=first_line(error))

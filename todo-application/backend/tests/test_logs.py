@@ -26,7 +26,7 @@ def test_a_line_for_each_request_says_who_and_what(service):
     person.todo.get("/api/tasks", params={"q": "words"}, headers={"X-Request-ID": "trace-me"})
     line = line_of(service, "trace-me")
     assert all({"time", "severity", "message", "logger"} <= set(entry) for entry in service.logs())
-    assert (line["method"], line["path"], line["status"], line["severity"]) == ("GET", "/api/tasks", 200, "INFO")
+    assert (line["method"], line["path"], line["status"], line["severity"]) == ("GET", "/api/tasks", 200, "info")
     assert (line["user_id"], line["client"]) == (person.id, "127.0.0.1")
     assert line["duration_ms"] > 0
     service.client.get("/api/tasks", headers={"X-Request-ID": "nobody"})
@@ -82,7 +82,7 @@ def test_an_unexpected_error_is_enveloped_and_logged_without_what_was_written(ow
     message = "Something went wrong on our side."
     assert response.json()["error"] == {"code": "internal_error", "message": message, "request_id": "boom"}
     line = line_of(service, "boom", "exception")
-    assert line["severity"] == "ERROR"
+    assert line["severity"] == "error"
     assert "psycopg" in line["exception"]
     if kind == "gone":
         assert 'UndefinedTable: relation "todo.tasks" does not exist' in line["exception"]

@@ -6,6 +6,7 @@ import threading
 
 import psycopg
 import pytest
+import structlog
 from todo_testing.people import PASSWORD, Person
 from todo_testing.service import JWT_KEY, PROCESS, TODO_BACKEND, eventually
 
@@ -106,7 +107,7 @@ def test_models_match_the_migrations(postgres, database, todo):
         assert compare_metadata(context, SQLModel.metadata) == []
 
 
-def test_what_waiting_does_not_cure_ends_the_process(monkeypatch, caplog):
+def test_what_waiting_does_not_cure_ends_the_process(monkeypatch):
     from backend_common import prestart
     from backend_common.lifecycle import Lifecycle
 
@@ -116,9 +117,10 @@ def test_what_waiting_does_not_cure_ends_the_process(monkeypatch, caplog):
     ended = []
     lifecycle = Lifecycle(on_failure=lambda: ended.append(True))
     monkeypatch.setattr(prestart, "ping", surprise)
-    prestart.prepare(None, None, lifecycle, threading.Event())
+    with structlog.testing.capture_logs() as lines:
+        prestart.prepare(None, None, lifecycle, threading.Event())
     assert (lifecycle.failed, lifecycle.reason, ended) == (True, "start failed: no such thing", [True])
-    assert [(record.levelname, record.message) for record in caplog.records] == [("CRITICAL", lifecycle.reason)]
+    assert [(line["log_level"], line["event"]) for line in lines] == [("critical", lifecycle.reason)]
 
 
 def test_migration_failure_ends_the_process(own_postgres, start):
@@ -127,7 +129,7 @@ def test_migration_failure_ends_the_process(own_postgres, start):
         connection.execute("CREATE SCHEMA todo CREATE TABLE users (id int)")
     service = start(TODO_BACKEND, own_postgres.environment(database))
     assert service.process.wait(30) == 1
-    assert any(entry["severity"] == "CRITICAL" and "migration failed" in entry["message"] for entry in service.logs())
+    assert any(entry["severity"] == "critical" and "migration failed" in entry["message"] for entry in service.logs())
 
 
 @pytest.mark.parametrize(

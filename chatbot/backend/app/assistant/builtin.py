@@ -81,7 +81,7 @@ class BuiltInAssistant:
     async def answer(self, turn: Turn, tools: ToolBox, on_text: OnText) -> str:
         """Understand, act, and say what was done; whatever goes wrong becomes an answer, too."""
         intent = understand(turn.message, datetime.now(UTC).date())
-        log.info("understood: %s", intent.kind)
+        log.info("understood", intent=intent.kind)
         try:
             text = await self._act(intent, turn, tools)
         except NeedMore as question:

@@ -130,14 +130,14 @@ class OpenAIAssistant:
                             call.name += part.function.name or ""
                             call.arguments += part.function.arguments or ""
         except openai.OpenAIError as error:
-            log.warning("model endpoint failed: %s", type(error).__name__)
+            log.warning("model endpoint failed", reason=type(error).__name__)
             raise AssistantUnavailable(_reason(error)) from None
         except httpx2.HTTPError as error:
-            log.warning("model endpoint broke off: %s", type(error).__name__)
+            log.warning("model endpoint broke off", reason=type(error).__name__)
             raise AssistantUnavailable("its answer broke off") from None
         except (ValueError, TypeError, AttributeError) as error:
             # An endpoint that is compatible in name only.
-            log.warning("model endpoint's answer can't be read: %s", type(error).__name__)
+            log.warning("model endpoint's answer can't be read", reason=type(error).__name__)
             raise AssistantUnavailable("its answer can't be understood") from None
         return text, [calls[index] for index in sorted(calls)]
 
