@@ -17,6 +17,8 @@ import urllib3
 
 from ansible_collections.todo.k8s.plugins.module_utils.kube_access import AccessError, open_access
 
+# What a module takes to find its cluster; in the documentation: the fragment todo.k8s.cluster.
+CLUSTER_ARGUMENTS = {"kubeconfig": {"type": "path"}, "context": {"type": "str"}}
 PATHS = {
     "deployments": "/apis/apps/v1",
     "statefulsets": "/apis/apps/v1",

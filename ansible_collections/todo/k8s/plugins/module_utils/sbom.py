@@ -148,8 +148,8 @@ def packages_of(document: str) -> list[Package]:
 def declared(context: Path, dockerfile: str = "Dockerfile") -> dict[str, str]:
     """The labels of an image that can be known before it is built, from the lock files in its build context.
 
-    pip installs what requirements.txt beside the Dockerfile names and nothing else. Of package-lock.json only a part ends
-    in an image; which, the frontend's packages.txt says beside its Dockerfile. Raises SbomError where the two do not fit.
+    pip installs what requirements.txt beside the Dockerfile names and nothing else. Of package-lock.json only a part
+    ends in an image; which, packages.txt beside the Dockerfile says. Raises SbomError where the two do not fit.
     """
     found = []
     beside = (context / dockerfile).parent

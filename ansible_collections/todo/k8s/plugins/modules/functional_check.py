@@ -56,12 +56,6 @@ options:
     description: Namespace of the Services and of the Secret.
     type: str
     default: default
-  kubeconfig:
-    description: Path of the kubeconfig, by default E(KUBECONFIG) or C(~/.kube/config).
-    type: path
-  context:
-    description: Context in the kubeconfig, by default the current one.
-    type: str
   browser:
     description: Whether to run checks with browser steps; they are left out, and marked so, otherwise.
     type: bool
@@ -81,6 +75,7 @@ options:
     description: Seconds for all checks; what has not begun by then is not run, and fails.
     type: float
     default: 180
+extends_documentation_fragment: [todo.k8s.cluster]
 attributes:
   check_mode:
     description: Can run in check mode without changing anything.
@@ -147,7 +142,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.todo.k8s.plugins.module_utils.check_browser import Browser, find_browser
 from ansible_collections.todo.k8s.plugins.module_utils.check_run import Runner
 from ansible_collections.todo.k8s.plugins.module_utils.checks import account, mistakes
-from ansible_collections.todo.k8s.plugins.module_utils.kube import Kube, KubeError
+from ansible_collections.todo.k8s.plugins.module_utils.kube import CLUSTER_ARGUMENTS, Kube, KubeError
 from ansible_collections.todo.k8s.plugins.module_utils.progress import report
 
 
@@ -159,8 +154,7 @@ def main() -> None:
             "variables": {"type": "dict", "default": {}},
             "account_secret": {"type": "dict", "options": secret, "no_log": False},
             "namespace": {"type": "str", "default": "default"},
-            "kubeconfig": {"type": "path"},
-            "context": {"type": "str"},
+            **CLUSTER_ARGUMENTS,
             "browser": {"type": "bool", "default": True},
             "browser_executable": {"type": "str"},
             "screenshots": {"type": "path", "required": True},

@@ -34,12 +34,7 @@ options:
     description: Labels the Secret shall have; others on it are left alone.
     type: dict
     default: {}
-  kubeconfig:
-    description: Kubeconfig file; without it C($KUBECONFIG) or C(~/.kube/config).
-    type: path
-  context:
-    description: Context of the kubeconfig; without it the current one.
-    type: str
+extends_documentation_fragment: [todo.k8s.cluster]
 attributes:
   check_mode:
     description: Says what would change and changes nothing.
@@ -96,7 +91,7 @@ import json
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.todo.k8s.plugins.module_utils import secret_plan
-from ansible_collections.todo.k8s.plugins.module_utils.kube import Answer, Kube, KubeError, list_path
+from ansible_collections.todo.k8s.plugins.module_utils.kube import CLUSTER_ARGUMENTS, Answer, Kube, KubeError, list_path
 
 #: Another writer may be faster; then the decision is taken again on what is there now.
 ATTEMPTS = 3
@@ -185,8 +180,7 @@ def main() -> None:
             # no_log hides the whole option, lengths too.
             "keys": {"type": "dict", "required": True, "no_log": True},
             "labels": {"type": "dict", "default": {}},
-            "kubeconfig": {"type": "path"},
-            "context": {"type": "str"},
+            **CLUSTER_ARGUMENTS,
         },
         supports_check_mode=True,
     )

@@ -39,12 +39,7 @@ options:
     description: The helm binary; needed for a repair only.
     type: path
     default: helm
-  kubeconfig:
-    description: Kubeconfig file; without it C($KUBECONFIG) or C(~/.kube/config).
-    type: path
-  context:
-    description: Context of the kubeconfig; without it the current one.
-    type: str
+extends_documentation_fragment: [todo.k8s.cluster]
 attributes:
   check_mode:
     description: Says what would be repaired and repairs nothing.
@@ -105,7 +100,7 @@ import time
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.todo.k8s.plugins.module_utils import helm_history
-from ansible_collections.todo.k8s.plugins.module_utils.kube import Kube, KubeError
+from ansible_collections.todo.k8s.plugins.module_utils.kube import CLUSTER_ARGUMENTS, Kube, KubeError
 from ansible_collections.todo.k8s.plugins.module_utils.pod_network import PART_LABEL, PLURALS
 
 
@@ -200,8 +195,7 @@ def main() -> None:
             "required": {"type": "bool", "default": True},
             "settle": {"type": "int", "default": 15},
             "binary_path": {"type": "path", "default": "helm"},
-            "kubeconfig": {"type": "path"},
-            "context": {"type": "str"},
+            **CLUSTER_ARGUMENTS,
         },
         supports_check_mode=True,
     )

@@ -49,12 +49,7 @@ options:
     description: Further labels of both.
     type: dict
     default: {}
-  kubeconfig:
-    description: Kubeconfig file; without it C($KUBECONFIG) or C(~/.kube/config).
-    type: path
-  context:
-    description: Context of the kubeconfig; without it the current one.
-    type: str
+extends_documentation_fragment: [todo.k8s.cluster]
 attributes:
   check_mode:
     support: full
@@ -101,7 +96,7 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.todo.k8s.plugins.module_utils import pod_network as rules
-from ansible_collections.todo.k8s.plugins.module_utils.kube import Kube, KubeError, list_path
+from ansible_collections.todo.k8s.plugins.module_utils.kube import CLUSTER_ARGUMENTS, Kube, KubeError, list_path
 
 
 def send(kube: Kube, method: str, namespace: str, kind: str, name: str, body: dict | None = None) -> None:
@@ -173,8 +168,7 @@ def main() -> None:
             "secret_name": {"type": "str", "required": True, "no_log": False},
             "config_map_name": {"type": "str", "required": True},
             "labels": {"type": "dict", "default": {}},
-            "kubeconfig": {"type": "path"},
-            "context": {"type": "str"},
+            **CLUSTER_ARGUMENTS,
         },
         supports_check_mode=True,
     )

@@ -95,12 +95,7 @@ options:
         description: Seconds in which the API server may be silent.
         type: float
         default: 15
-  kubeconfig:
-    description: Path of the kubeconfig, by default E(KUBECONFIG) or C(~/.kube/config).
-    type: path
-  context:
-    description: Context in the kubeconfig, by default the current one.
-    type: str
+extends_documentation_fragment: [todo.k8s.cluster]
 attributes:
   check_mode:
     description: Can run in check mode without changing anything.
@@ -160,7 +155,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.todo.k8s.plugins.module_utils.kube import Kube, KubeError
+from ansible_collections.todo.k8s.plugins.module_utils.kube import CLUSTER_ARGUMENTS, Kube, KubeError
 from ansible_collections.todo.k8s.plugins.module_utils.progress import report
 from ansible_collections.todo.k8s.plugins.module_utils.workload import Patience, Workload
 from ansible_collections.todo.k8s.plugins.module_utils.workload_chain import check_needs
@@ -192,8 +187,7 @@ def main() -> None:
             "workloads": {"type": "list", "elements": "dict", "required": True, "options": workload},
             "timeout": {"type": "float", "default": 180},
             "fail_fast": {"type": "dict", "default": {}, "options": fail_fast, "apply_defaults": True},
-            "kubeconfig": {"type": "path"},
-            "context": {"type": "str"},
+            **CLUSTER_ARGUMENTS,
         },
         supports_check_mode=True,
     )
