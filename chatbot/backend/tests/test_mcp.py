@@ -158,12 +158,12 @@ INSPECTOR = ROOT / "tests/support/mcp-inspector"
 @pytest.fixture(scope="module")
 def inspector():
     """The MCP inspector's command line, which nobody here wrote; installed from npm once, at the pinned versions."""
-    program = INSPECTOR / "node_modules/.bin/mcp-inspector-cli"
+    program = INSPECTOR / "node_modules/.bin/mcp-inspector"
     if not program.exists():
         subprocess.run(["npm", "ci", "--ignore-scripts", "--omit=dev"], cwd=INSPECTOR, check=True, timeout=300)
 
     def inspect(url: str, token: str, method: str, *options: str) -> dict:
-        command = [program, f"{url}/mcp", "--transport", "http", "--header", f"Authorization: Bearer {token}"]
+        command = [program, "--cli", f"{url}/mcp", "--transport", "http", "--header", f"Authorization: Bearer {token}"]
         command += ["--method", method, *options]
         run = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert run.returncode == 0, run.stdout + run.stderr
