@@ -64,6 +64,7 @@ class ChatContext:
     in_order: Callable[[str], AbstractAsyncContextManager[str]] | None = None
     """For a thread that this request makes: takes its turn in it."""
     replies: dict[str, Reply] = field(default_factory=dict)
+    stored: set[str] = field(default_factory=set)
     stopped: AssistantMessageItem | None = None
     """What had been said when the reader stopped it."""
 
@@ -168,6 +169,7 @@ class ConversationChatKitStore(Store[ChatContext]):
         """Append an item, even when the browser has left meanwhile: what was done is on record."""
         with anyio.CancelScope(shield=True):
             await in_thread(self._store.add, context.caller.user_id, _message(item, context))
+        context.stored.add(item.id)
 
     async def save_item(self, thread_id: str, item: ThreadItem, context: ChatContext) -> None:
         """Overwrite an item."""
@@ -264,19 +266,18 @@ class TodoChatKitServer(ChatKitServer[ChatContext]):
             yield ThreadItemAddedEvent(item=item)
             while (event := await events.get()) is not None:
                 yield event
-            reply = await task
+            reply = context.replies[item.id] = await task
+            content = AssistantMessageContent(text=reply.text)
+            yield ThreadItemUpdatedEvent(
+                item_id=item.id, update=AssistantMessageContentPartDone(content_index=0, content=content)
+            )
+            yield ThreadItemDoneEvent(item=item.model_copy(update={"content": [content]}))
         except (asyncio.CancelledError, GeneratorExit):
             with anyio.CancelScope(shield=True):
-                await self._keep_stopped(task, item, said, calls, thread, context)
+                await self._keep_stopped(task, item, said, calls, context)
             raise
         finally:
             task.cancel()
-        context.replies[item.id] = reply
-        content = AssistantMessageContent(text=reply.text)
-        yield ThreadItemUpdatedEvent(
-            item_id=item.id, update=AssistantMessageContentPartDone(content_index=0, content=content)
-        )
-        yield ThreadItemDoneEvent(item=item.model_copy(update={"content": [content]}))
 
     def done(self, item: AssistantMessageItem) -> str:
         """The event that an item is complete, as the stream has it."""
@@ -288,19 +289,22 @@ class TodoChatKitServer(ChatKitServer[ChatContext]):
         item: AssistantMessageItem,
         said: list[str],
         calls: list[ToolCall],
-        thread: ThreadMetadata,
         context: ChatContext,
     ) -> None:
         """Keep what had been said and done when the reader stopped it, or left."""
         task.cancel()
         # A tool that is at work finishes first, so that the account is true.
         await asyncio.wait({task})
-        account = account_of(calls)
-        note = f"(Stopped. Before that: {account}.)" if account else "(Stopped.)"
-        text = "\n\n".join(filter(None, ("".join(said).strip(), note)))
-        context.replies[item.id] = Reply(text, self._service.assistant, calls)
+        if item.id not in context.replies:
+            account = account_of(calls)
+            note = f"(Stopped. Before that: {account}.)" if account else "(Stopped.)"
+            text = "\n\n".join(filter(None, ("".join(said).strip(), note)))
+            context.replies[item.id] = Reply(text, self._service.assistant, calls)
+        elif item.id in context.stored:
+            return
+        text = context.replies[item.id].text
         context.stopped = item.model_copy(update={"content": [AssistantMessageContent(text=text)]})
-        await self.store.add_thread_item(thread.id, context.stopped, context)
+        await self.store.add_thread_item(item.thread_id, context.stopped, context)
 
     async def handle_stream_cancelled(
         self, thread: ThreadMetadata, pending_items: list[ThreadItem], context: ChatContext

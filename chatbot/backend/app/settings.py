@@ -71,5 +71,5 @@ class Settings(CommonSettings):
     chat_messages_per_minute: Annotated[int, Field(ge=1, le=10_000)] = 60
     """How many messages a person may send, all replicas together."""
 
-    chat_history_messages: Annotated[int, Field(ge=0, le=200)] = 20
-    """How many earlier messages of a conversation the assistant gets to see."""
+    chat_history_messages: Annotated[int, Field(ge=1, le=200)] = 20
+    """How many earlier messages of a conversation the assistant gets to see; the last one is what it asked."""

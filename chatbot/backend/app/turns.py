@@ -26,6 +26,7 @@ log = get_logger("turns")
 
 LEASE = timedelta(seconds=20)
 RENEW_SECONDS = 5.0
+LONGEST_SECONDS = 900.0
 WAIT_SECONDS = 30.0
 POLL_SECONDS = (0.02, 0.25)
 """At first, and at most: the wait grows, as a turn that takes long is likely to take longer."""
@@ -98,8 +99,9 @@ class Turns:
             raise ApiError(409, "conversation_busy", message, {"Retry-After": "5"}) from None
 
     async def _keep(self, ticket_id: int, renew: Callable[[], None] | None) -> None:
-        """Renew until cancelled. A database that is away for a while ends no turn."""
-        while True:
+        """Renew until cancelled, or until no turn can have taken so long. A database that is away for a while ends
+        none."""
+        for _ in range(int(LONGEST_SECONDS / RENEW_SECONDS)):
             await asyncio.sleep(RENEW_SECONDS)
             try:
                 await in_thread(self._renew, ticket_id)

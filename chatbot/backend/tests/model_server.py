@@ -45,6 +45,8 @@ class ModelServer:
         self.stalled = threading.Event()
         """Set once a "stall" has begun; `released` ends it."""
         self.released = threading.Event()
+        self.asked_at = self.first_token_at = 0.0
+        """When the last request came, and when its first token went out (monotonic)."""
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -66,6 +68,7 @@ class ModelServer:
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                server.asked_at = time.monotonic()
                 server.requests.append(body)
                 server.authorization.append(self.headers["authorization"])
                 step = server.script.pop(0)
@@ -85,6 +88,7 @@ class ModelServer:
                 if step == "rubbish":
                     self.wfile.write(b"data: {broken\n\n")
                     return
+                server.first_token_at = time.monotonic()
                 deltas = text("I was say") if step in ("cut", "stall", "vanish") else step
                 for delta in deltas:
                     self._chunk(body["model"], {"role": "assistant", **delta}, None)

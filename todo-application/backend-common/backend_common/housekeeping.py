@@ -19,7 +19,7 @@ AT_ONCE = 5000
 
 
 def clear_expired(sessions: sessionmaker[Session], models: Sequence[type[SQLModel]]) -> int:
-    """Delete from the tables of `models` what has passed its `expires_at`, at most AT_ONCE rows of a table, and return how many rows that were."""
+    """Delete what has expired from the tables of `models`, at most AT_ONCE rows of each; how many rows that were."""
     gone = 0
     with sessions.begin() as session:
         for model in models:

@@ -1,7 +1,7 @@
 """POST /chatkit: the one endpoint of the ChatKit server protocol."""
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
@@ -113,8 +113,6 @@ async def chatkit(
         await in_thread(store.get, caller.user_id, thread_id)
         if item_id := getattr(parsed.params, "item_id", None):
             await in_thread(store.message, caller.user_id, thread_id, item_id)
-            if parsed.type == "threads.retry_after_item":
-                await _refuse_to_repeat(store, caller, thread_id, item_id)
     if not is_streaming_req(parsed):
         result = await server.process(body, ChatContext(caller, today))
         return Response(result.json, media_type="application/json")
@@ -125,7 +123,10 @@ async def chatkit(
         )
     before_change = partial(in_thread, requests.changing, admitted) if admitted.key else None
     context = ChatContext(caller, today, before_change)
-    stream = _stream(server, body, context, thread_id, turns, requests, admitted)
+    check = None
+    if parsed.type == "threads.retry_after_item":
+        check = partial(_refuse_to_repeat, store, caller, thread_id, item_id)
+    stream = _stream(server, body, context, thread_id, check, turns, requests, admitted)
     # With its first event the turn has begun: what is refused is refused with a status.
     first = await anext(stream)
     return StreamingResponse(_with_first(first, stream), media_type="text/event-stream", headers=STREAM_HEADERS)
@@ -152,6 +153,7 @@ async def _stream(
     body: bytes,
     context: "ChatContext",
     thread_id: str | None,
+    check: Callable[[], Awaitable[None]] | None,
     turns: Turns,
     requests: Requests,
     admitted: Admitted,
@@ -166,6 +168,9 @@ async def _stream(
     order = turns.in_order(context.caller.user_id, thread_id, renew=renew) if thread_id else nullcontext()
     try:
         async with order:
+            if check is not None:
+                # Now: the message's first answer may have been under way until this moment.
+                await check()
             events = aiter(await server.process(body, context))
             async with aclosing(events):
                 async for event in events:
