@@ -1,14 +1,15 @@
 """What an assistant gets to work with: an MCP client on our own server, which records every call."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from mcp import Client
 from mcp.server import MCPServer
 from mcp.shared.exceptions import MCPError
-from mcp_types import TextContent, Tool
+from mcp_types import CallToolResult, TextContent, Tool
 
 from app.mcp_server import local_token
 from backend_common.logs import get_logger
@@ -36,19 +37,48 @@ class ToolCall:
 
 
 OnCall = Callable[[ToolCall], Awaitable[None]]
+BeforeChange = Callable[[], Awaitable[None]]
+READING = ("list_tasks",)
 
 
 @dataclass
 class ToolBox:
     """The tools, on behalf of one person, during one turn."""
 
-    client: Client
+    connect: Callable[[], Awaitable[Client]]
     on_call: OnCall
+    before_change: BeforeChange | None = None
     calls: list[ToolCall] = field(default_factory=list)
 
     async def specifications(self) -> list[Tool]:
         """The tools with their descriptions and input schemas."""
-        return (await self.client.list_tools()).tools
+        return (await (await self.connect()).list_tools()).tools
+
+    async def _finished(self, name: str, arguments: dict[str, Any]) -> CallToolResult:
+        """Call a tool. Who stops the turn waits for a call that has begun: what is told of it has to be true."""
+        client = await self.connect()
+        work = asyncio.ensure_future(client.call_tool(name, arguments))
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            await asyncio.wait({work}, timeout=CALL_SECONDS)
+            if work.done() and not work.cancelled() and not work.exception():
+                self._record(self.calls[-1], work.result())
+            raise
+
+    @staticmethod
+    def _record(call: ToolCall, result: CallToolResult) -> str:
+        """Note what came of a call; the reason if it failed."""
+        text = " ".join(part.text for part in result.content if isinstance(part, TextContent))
+        if result.is_error:
+            why = text.removeprefix(f"Error executing tool {call.name}: ").strip() or "The tool failed."
+            call.result = {"error": why}
+            return why
+        call.result = result.structured_content if result.structured_content is not None else text
+        if isinstance(call.result, dict) and call.result.keys() == {"result"}:
+            # A list, which structured content can't be.
+            call.result = call.result["result"]
+        return ""
 
     async def call(self, name: str, arguments: dict[str, Any]) -> Any:
         """Call a tool and return its structured result.
@@ -56,32 +86,47 @@ class ToolBox:
         Raises:
             ToolFailed: the call is recorded all the same.
         """
+        if self.before_change and name not in READING:
+            await self.before_change()
+            self.before_change = None
         call = ToolCall(name, arguments)
         self.calls.append(call)
         await self.on_call(call)
         try:
-            result = await self.client.call_tool(name, arguments)
+            result = await self._finished(name, arguments)
         except MCPError as error:
             log.error("tool not answered", tool=name, reason=str(error))
             call.result = {"error": "The tool did not answer."}
             raise ToolFailed(call.result["error"]) from None
-        text = " ".join(part.text for part in result.content if isinstance(part, TextContent))
-        if result.is_error:
-            why = text.removeprefix(f"Error executing tool {name}: ").strip() or "The tool failed."
-            call.result = {"error": why}
+        if why := self._record(call, result):
             log.info("tool failed", tool=name)
             raise ToolFailed(why)
-        call.result = result.structured_content if result.structured_content is not None else text
         log.info("tool called", tool=name)
         return call.result
 
 
 @asynccontextmanager
-async def open_toolbox(server: MCPServer, token: str, on_call: OnCall) -> AsyncIterator[ToolBox]:
-    """Connect to the server in memory for the person whom `token` names."""
+async def open_toolbox(
+    server: MCPServer, token: str, on_call: OnCall, before_change: BeforeChange | None = None
+) -> AsyncIterator[ToolBox]:
+    """Tools for the person whom `token` names, by a connection to the server in memory. It is made when the first tool
+    is asked for: a greeting needs none.
+
+    Args:
+        server: Ours.
+        token: The person's access token.
+        on_call: Told of each call before it is made.
+        before_change: Told, once, before the first call that may change a task.
+    """
     reset = local_token.set(token)
-    try:
-        async with Client(server, read_timeout_seconds=CALL_SECONDS, cache=None) as client:
-            yield ToolBox(client, on_call)
-    finally:
-        local_token.reset(reset)
+    async with AsyncExitStack() as stack:
+        stack.callback(local_token.reset, reset)
+        connected: list[Client] = []
+
+        async def connect() -> Client:
+            if not connected:
+                client = Client(server, read_timeout_seconds=CALL_SECONDS, cache=None)
+                connected.append(await stack.enter_async_context(client))
+            return connected[0]
+
+        yield ToolBox(connect, on_call, before_change)

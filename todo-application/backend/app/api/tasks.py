@@ -8,11 +8,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, select
 
 from app.api.deps import Account, AccountDep
-from app.api.documented import CHANGING, documented
+from app.api.documented import documented
 from app.idempotency import IdempotencyKeyHeader, answer_before, keep
 from app.models import Task, TaskCounter, now
 from app.preconditions import IfMatch, etag, failed, versions
 from app.schemas import TaskCreate, TaskOut, TaskPatch, TaskReplace
+from backend_common.documented import BODY
 from backend_common.errors import ApiError
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
@@ -107,7 +108,7 @@ def list_tasks(
     "",
     **documented(
         201,
-        *CHANGING,
+        *BODY,
         "cross_site_request",
         "idempotency_key_reused",
         headers=("Location", "ETag"),
@@ -140,7 +141,7 @@ def get_task(task_id: TaskId, response: Response, account: AccountDep) -> TaskOu
         return _out(_get(session, account.id, task_id), response)
 
 
-@router.put("/{task_id}", **documented(200, *CHANGING, *ON_A_TASK, headers=("ETag",), signed_in=True))
+@router.put("/{task_id}", **documented(200, *BODY, *ON_A_TASK, headers=("ETag",), signed_in=True))
 def replace_task(
     task_id: TaskId, data: TaskReplace, response: Response, account: AccountDep, if_match: IfMatch = None
 ) -> TaskOut:
@@ -151,7 +152,7 @@ def replace_task(
     return _out(_change(account, task_id, if_match, values), response)
 
 
-@router.patch("/{task_id}", **documented(200, *CHANGING, *ON_A_TASK, headers=("ETag",), signed_in=True))
+@router.patch("/{task_id}", **documented(200, *BODY, *ON_A_TASK, headers=("ETag",), signed_in=True))
 def change_task(
     task_id: TaskId, data: TaskPatch, response: Response, account: AccountDep, if_match: IfMatch = None
 ) -> TaskOut:
