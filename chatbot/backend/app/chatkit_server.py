@@ -12,26 +12,23 @@ from chatkit.server import ChatKitServer
 from chatkit.store import NotFoundError, Store, StoreItemType
 from chatkit.types import (
     AssistantMessageContent,
-    AssistantMessageContentPartDone,
-    AssistantMessageContentPartTextDelta,
     AssistantMessageItem,
     Attachment,
     InferenceOptions,
     Page,
-    ProgressUpdateEvent,
     ThreadItem,
-    ThreadItemAddedEvent,
-    ThreadItemDoneEvent,
-    ThreadItemUpdatedEvent,
     ThreadMetadata,
     ThreadStreamEvent,
     UserMessageItem,
     UserMessageTextContent,
+    Workflow,
+    WorkflowItem,
 )
 from pydantic import TypeAdapter
 
 from app.assistant import Turn
 from app.chat import ChatService, Reply
+from app.chatkit_progress import Narrator, stopped
 from app.models import Conversation, Message, new_id
 from app.store import ConversationStore, in_thread
 from app.toolbox import ToolCall
@@ -43,14 +40,6 @@ logging.getLogger("chatkit").setLevel(logging.WARNING)
 
 _ITEM = TypeAdapter(ThreadItem)
 _PREFIXES: dict[str, str] = {"message": "msg", "thread": "conv"}
-
-DOING = {
-    "add_task": "Adding a task…",
-    "list_tasks": "Looking through your tasks…",
-    "complete_task": "Ticking off…",
-    "delete_task": "Deleting a task…",
-    "update_task": "Changing a task…",
-}
 
 
 @dataclass
@@ -213,14 +202,16 @@ class TodoChatKitServer(ChatKitServer[ChatContext]):
             created_at=datetime.now(UTC),
             content=[AssistantMessageContent(text="")],
         )
+        narrator = Narrator(item, lambda: self._workflow(thread, context))
         events: asyncio.Queue[ThreadStreamEvent | None] = asyncio.Queue()
 
         async def on_text(delta: str) -> None:
-            update = AssistantMessageContentPartTextDelta(content_index=0, delta=delta)
-            await events.put(ThreadItemUpdatedEvent(item_id=item.id, update=update))
+            for event in narrator.said(delta):
+                await events.put(event)
 
         async def on_call(call: ToolCall) -> None:
-            await events.put(ProgressUpdateEvent(text=DOING.get(call.name, call.name)))
+            for event in narrator.called(call):
+                await events.put(event)
 
         async def work() -> Reply:
             try:
@@ -232,23 +223,35 @@ class TodoChatKitServer(ChatKitServer[ChatContext]):
         # generator that is closed half-way can't promise.
         task = asyncio.create_task(work())
         try:
-            yield ThreadItemAddedEvent(item=item)
             while (event := await events.get()) is not None:
                 yield event
             reply = await task
+        except Exception:
+            for event in narrator.failed():
+                yield event
+            raise
         finally:
             task.cancel()
         context.replies[item.id] = reply
-        content = AssistantMessageContent(text=reply.text)
-        yield ThreadItemUpdatedEvent(
-            item_id=item.id, update=AssistantMessageContentPartDone(content_index=0, content=content)
+        for event in narrator.ended(reply.text):
+            yield event
+
+    def _workflow(self, thread: ThreadMetadata, context: ChatContext) -> WorkflowItem:
+        return WorkflowItem(
+            id=self.store.generate_item_id("workflow", thread, context),
+            thread_id=thread.id,
+            created_at=datetime.now(UTC),
+            # Open: what was done to the tasks is not hidden behind a click.
+            workflow=Workflow(type="custom", tasks=[], expanded=True),
         )
-        yield ThreadItemDoneEvent(item=item.model_copy(update={"content": [content]}))
 
     async def handle_stream_cancelled(
         self, thread: ThreadMetadata, pending_items: list[ThreadItem], context: ChatContext
     ) -> None:
         """Keep what had been said when the reader stopped it; the store shields its writes from the cancellation."""
+        for item in pending_items:
+            if isinstance(item, WorkflowItem):
+                await self.store.add_thread_item(thread.id, stopped(item), context)
         for item in pending_items:
             if isinstance(item, AssistantMessageItem) and "".join(part.text for part in item.content).strip():
                 await self.store.add_thread_item(thread.id, item, context)

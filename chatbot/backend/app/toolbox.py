@@ -51,7 +51,7 @@ class ToolBox:
         return (await self.client.list_tools()).tools
 
     async def call(self, name: str, arguments: dict[str, Any]) -> Any:
-        """Call a tool and return its structured result.
+        """Call a tool and return its structured result; `on_call` hears of it before and, with the result, after.
 
         Raises:
             ToolFailed: the call is recorded all the same.
@@ -60,7 +60,14 @@ class ToolBox:
         self.calls.append(call)
         await self.on_call(call)
         try:
-            result = await self.client.call_tool(name, arguments)
+            return await self._run(call)
+        finally:
+            await self.on_call(call)
+
+    async def _run(self, call: ToolCall) -> Any:
+        name = call.name
+        try:
+            result = await self.client.call_tool(name, call.arguments)
         except MCPError as error:
             log.error("tool not answered", tool=name, reason=str(error))
             call.result = {"error": "The tool did not answer."}
