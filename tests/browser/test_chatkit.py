@@ -32,7 +32,7 @@ def test_own_page_takes_over_where_the_script_cannot_be_had(page, context, chatk
 
 def test_own_page_takes_over_where_the_script_hangs(page, context, chatkit_url, sign_up, watch):
     held = []
-    context.route(CDN, held.append)
+    context.route(CDN, lambda route: held.append(route))
     sign_up(page, chatkit_url)
     expect(page.locator("openai-chatkit")).to_be_attached()
     expect(page.get_by_text("ChatKit can't be loaded")).to_be_visible(timeout=4_500)

@@ -146,7 +146,7 @@ def test_chat_while_it_answers(seen, model, model_chat, sign_up):
     expect(page.get_by_test_id("assistant-message")).to_contain_text("no task 99")
     look("chat-answering")
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_text("Stopped")).to_be_visible()
+    expect(page.get_by_text("Stopped", exact=True)).to_be_visible()
     reply.end()
     look("chat-stopped")
 

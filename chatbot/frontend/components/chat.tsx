@@ -136,7 +136,7 @@ export function Chat({ user, todoUrl, notice, assistant }: Props) {
               <p className="flex flex-wrap justify-center gap-x-2 text-center text-xs text-muted">
                 {assistant && <span data-testid="assistant-kind">{assistantText(assistant)}</span>}
                 <span id="composer-hint" className="hidden sm:block">
-                  · Enter sends, Shift+Enter begins a new line
+                  {assistant && "· "}Enter sends, Shift+Enter begins a new line
                 </span>
               </p>
             </div>

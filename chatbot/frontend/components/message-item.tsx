@@ -32,6 +32,7 @@ export const MessageItem = memo(function MessageItem({ entry, coming, stopped }:
       <Mark className="mt-0.5 h-7 w-7 shrink-0" />
       <div className="flex min-w-0 max-w-[85%] flex-col items-start gap-2">
         <Chips steps={entry.steps} />
+        {coming && !entry.text && <Dots />}
         {entry.text && (
           <p className="max-w-full whitespace-pre-wrap break-words rounded-2xl rounded-tl-md border border-line bg-surface px-4 py-2.5">
             <span className="sr-only">Assistant: </span>
@@ -68,16 +69,17 @@ export function Thinking({ doing }: { doing: string }) {
     <li className="flex items-center gap-3" role="status">
       <Mark className="h-7 w-7 shrink-0" />
       <span className={doing ? "text-sm text-muted" : "sr-only"}>{doing || "The assistant is working…"}</span>
-      {!doing && (
-        <span
-          aria-hidden="true"
-          className="flex gap-1 rounded-2xl rounded-tl-md border border-line bg-surface px-4 py-4"
-        >
-          {["", "[animation-delay:150ms]", "[animation-delay:300ms]"].map((delay) => (
-            <span key={delay} className={`h-1.5 w-1.5 animate-pulse rounded-full bg-muted ${delay}`} />
-          ))}
-        </span>
-      )}
+      {!doing && <Dots />}
     </li>
+  );
+}
+
+function Dots() {
+  return (
+    <span aria-hidden="true" className="flex gap-1 rounded-2xl rounded-tl-md border border-line bg-surface px-4 py-4">
+      {["", "[animation-delay:150ms]", "[animation-delay:300ms]"].map((delay) => (
+        <span key={delay} className={`h-1.5 w-1.5 animate-pulse rounded-full bg-muted ${delay}`} />
+      ))}
+    </span>
   );
 }

@@ -67,7 +67,7 @@ export const SendIcon = () => (
 );
 export const StopIcon = () => (
   <Icon fill="currentColor" stroke="none">
-    <rect x="5.5" y="5.5" width="9" height="9" rx="1.5" />
+    <rect x="4" y="4" width="12" height="12" rx="2" />
   </Icon>
 );
 export const CheckIcon = () => (
