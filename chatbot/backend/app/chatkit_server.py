@@ -13,26 +13,24 @@ from chatkit.server import ChatKitServer
 from chatkit.store import NotFoundError, Store, StoreItemType
 from chatkit.types import (
     AssistantMessageContent,
-    AssistantMessageContentPartDone,
-    AssistantMessageContentPartTextDelta,
     AssistantMessageItem,
     Attachment,
     InferenceOptions,
     Page,
-    ProgressUpdateEvent,
     ThreadItem,
-    ThreadItemAddedEvent,
     ThreadItemDoneEvent,
-    ThreadItemUpdatedEvent,
     ThreadMetadata,
     ThreadStreamEvent,
     UserMessageItem,
     UserMessageTextContent,
+    Workflow,
+    WorkflowItem,
 )
 from pydantic import TypeAdapter
 
 from app.assistant import Turn
 from app.chat import ChatService, Reply, account_of
+from app.chatkit_progress import Narrator
 from app.models import Conversation, Message, new_id
 from app.store import ConversationStore, in_thread
 from app.toolbox import BeforeChange, ToolCall
@@ -44,14 +42,6 @@ logging.getLogger("chatkit").setLevel(logging.WARNING)
 
 _ITEM = TypeAdapter(ThreadItem)
 _PREFIXES: dict[str, str] = {"message": "msg", "thread": "conv"}
-
-DOING = {
-    "add_task": "Adding a task…",
-    "list_tasks": "Looking through your tasks…",
-    "complete_task": "Ticking off…",
-    "delete_task": "Deleting a task…",
-    "update_task": "Changing a task…",
-}
 
 
 @dataclass
@@ -237,18 +227,22 @@ class TodoChatKitServer(ChatKitServer[ChatContext]):
             created_at=datetime.now(UTC),
             content=[AssistantMessageContent(text="")],
         )
+        narrator = Narrator(item, lambda: self._workflow(thread, context))
         events: asyncio.Queue[ThreadStreamEvent | None] = asyncio.Queue()
         said: list[str] = []
         calls: list[ToolCall] = []
 
         async def on_text(delta: str) -> None:
             said.append(delta)
-            update = AssistantMessageContentPartTextDelta(content_index=0, delta=delta)
-            await events.put(ThreadItemUpdatedEvent(item_id=item.id, update=update))
+            for event in narrator.said(delta):
+                await events.put(event)
 
         async def on_call(call: ToolCall) -> None:
-            calls.append(call)
-            await events.put(ProgressUpdateEvent(text=DOING.get(call.name, call.name)))
+            # Once when it begins, and once more with its result.
+            if not any(known is call for known in calls):
+                calls.append(call)
+            for event in narrator.called(call):
+                await events.put(event)
 
         async def work() -> Reply:
             turn = Turn(text, history, context.today)
@@ -263,21 +257,30 @@ class TodoChatKitServer(ChatKitServer[ChatContext]):
         # generator that is closed half-way can't promise.
         task = asyncio.create_task(work())
         try:
-            yield ThreadItemAddedEvent(item=item)
             while (event := await events.get()) is not None:
                 yield event
             reply = context.replies[item.id] = await task
-            content = AssistantMessageContent(text=reply.text)
-            yield ThreadItemUpdatedEvent(
-                item_id=item.id, update=AssistantMessageContentPartDone(content_index=0, content=content)
-            )
-            yield ThreadItemDoneEvent(item=item.model_copy(update={"content": [content]}))
+            for event in narrator.ended(reply.text):
+                yield event
         except (asyncio.CancelledError, GeneratorExit):
             with anyio.CancelScope(shield=True):
-                await self._keep_stopped(task, item, said, calls, context)
+                await self._keep_stopped(task, item, said, calls, narrator, context)
+            raise
+        except Exception:
+            for event in narrator.failed():
+                yield event
             raise
         finally:
             task.cancel()
+
+    def _workflow(self, thread: ThreadMetadata, context: ChatContext) -> WorkflowItem:
+        return WorkflowItem(
+            id=self.store.generate_item_id("workflow", thread, context),
+            thread_id=thread.id,
+            created_at=datetime.now(UTC),
+            # Open: what was done to the tasks is not hidden behind a click.
+            workflow=Workflow(type="custom", tasks=[], expanded=True),
+        )
 
     def done(self, item: AssistantMessageItem) -> str:
         """The event that an item is complete, as the stream has it."""
@@ -289,12 +292,15 @@ class TodoChatKitServer(ChatKitServer[ChatContext]):
         item: AssistantMessageItem,
         said: list[str],
         calls: list[ToolCall],
+        narrator: Narrator,
         context: ChatContext,
     ) -> None:
         """Keep what had been said and done when the reader stopped it, or left."""
         task.cancel()
         # A tool that is at work finishes first, so that the account is true.
         await asyncio.wait({task})
+        if workflow := narrator.broken_off():
+            await self.store.add_thread_item(item.thread_id, workflow, context)
         if item.id not in context.replies:
             account = account_of(calls)
             note = f"(Stopped. Before that: {account}.)" if account else "(Stopped.)"

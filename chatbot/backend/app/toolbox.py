@@ -54,16 +54,16 @@ class ToolBox:
         """The tools with their descriptions and input schemas."""
         return (await (await self.connect()).list_tools()).tools
 
-    async def _finished(self, name: str, arguments: dict[str, Any]) -> CallToolResult:
+    async def _finished(self, call: ToolCall) -> CallToolResult:
         """Call a tool. Who stops the turn waits for a call that has begun: what is told of it has to be true."""
         client = await self.connect()
-        work = asyncio.ensure_future(client.call_tool(name, arguments))
+        work = asyncio.ensure_future(client.call_tool(call.name, call.arguments))
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
             await asyncio.wait({work}, timeout=CALL_SECONDS)
             if work.done() and not work.cancelled() and not work.exception():
-                self._record(self.calls[-1], work.result())
+                self._record(call, work.result())
             raise
 
     @staticmethod
@@ -81,7 +81,7 @@ class ToolBox:
         return ""
 
     async def call(self, name: str, arguments: dict[str, Any]) -> Any:
-        """Call a tool and return its structured result.
+        """Call a tool and return its structured result; `on_call` hears of it before and, with the result, after.
 
         Raises:
             ToolFailed: the call is recorded all the same.
@@ -93,7 +93,14 @@ class ToolBox:
         self.calls.append(call)
         await self.on_call(call)
         try:
-            result = await self._finished(name, arguments)
+            return await self._run(call)
+        finally:
+            await self.on_call(call)
+
+    async def _run(self, call: ToolCall) -> Any:
+        name = call.name
+        try:
+            result = await self._finished(call)
         except MCPError as error:
             log.error("tool not answered", tool=name, reason=str(error))
             call.result = {"error": "The tool did not answer."}
@@ -115,7 +122,7 @@ async def open_toolbox(
     Args:
         server: Ours.
         token: The person's access token.
-        on_call: Told of each call before it is made.
+        on_call: Told of each call before it is made and, with its result, after.
         before_change: Told, once, before the first call that may change a task.
     """
     reset = local_token.set(token)

@@ -19,14 +19,14 @@ const ChatKitChat = dynamic(() => import("./chatkit-chat").then((module) => modu
 interface Props {
   hasCookie: boolean;
   todoUrl: string;
-  /** OpenAI's component instead of the own one. */
-  chatkit: boolean;
+  /** With a key for the page's domain OpenAI's component is used instead of the own one. */
+  chatkitKey: string;
   /** Who answers, where it is known. */
   assistant: string | null;
 }
 
 /** The whole page: the way in, or the conversations. */
-export function ChatbotApp({ hasCookie, todoUrl, chatkit, assistant }: Props) {
+export function ChatbotApp({ hasCookie, todoUrl, chatkitKey, assistant }: Props) {
   const [unavailable, setUnavailable] = useState(false);
   return (
     <SignedIn
@@ -35,8 +35,13 @@ export function ChatbotApp({ hasCookie, todoUrl, chatkit, assistant }: Props) {
       lead="Say what to do; your tasks follow. The account is the same as for Todo."
     >
       {(user: User) =>
-        chatkit && !unavailable ? (
-          <ChatKitChat user={user} todoUrl={todoUrl} onUnavailable={() => setUnavailable(true)} />
+        chatkitKey && !unavailable ? (
+          <ChatKitChat
+            user={user}
+            todoUrl={todoUrl}
+            domainKey={chatkitKey}
+            onUnavailable={() => setUnavailable(true)}
+          />
         ) : (
           <Chat
             user={user}

@@ -196,7 +196,8 @@ describe("settings", () => {
     ["LOG_LEVEL", "loud", "one of debug, info"],
     ["PORT", "3000", ""],
     ["PORT", "65536", "needed is a port"],
-    ["CHATKIT_ENABLED", "maybe", "true or false"],
+    ["CHATKIT_DOMAIN_KEY", "domain_pk_1a-2.b", ""],
+    ["CHATKIT_DOMAIN_KEY", "two words", "needed is the key"],
   ])("%s=%s: %s", (name, value, expected) => {
     const found = problems({ [name]: value });
     expect(found).toHaveLength(expected ? 1 : 0);

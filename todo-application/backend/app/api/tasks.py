@@ -8,8 +8,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, select
 
 from app.api.deps import Account, AccountDep
-from app.api.documented import documented
+from app.api.documented import documented, with_state
 from app.idempotency import IdempotencyKeyHeader, answer_before, keep
+from app.list_state import IfNoneMatch, list_etag, matches
 from app.models import Task, TaskCounter, now
 from app.preconditions import IfMatch, etag, failed, versions
 from app.schemas import TaskCreate, TaskOut, TaskPatch, TaskReplace
@@ -79,7 +80,11 @@ def _out(task: Task, response: Response) -> TaskOut:
     return TaskOut.model_validate(task)
 
 
-@router.get("", **documented(200, headers=("X-Total-Count",), signed_in=True))
+@router.get(
+    "",
+    response_model=list[TaskOut],
+    **with_state(documented(200, headers=("X-Total-Count",), signed_in=True)),
+)
 def list_tasks(
     response: Response,
     account: AccountDep,
@@ -88,8 +93,11 @@ def list_tasks(
     q: Annotated[str, Query(max_length=200)] = "",
     limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
-) -> list[TaskOut]:
-    """One page of tasks; X-Total-Count says how many there are in all. `created` puts the newest first."""
+    if_none_match: IfNoneMatch = None,
+) -> list[TaskOut] | Response:
+    """One page of tasks; X-Total-Count says how many there are in all. `created` puts the newest first.
+
+    The ETag is the state of all of the person's tasks: sent back as If-None-Match, it asks cheaply for news."""
     wanted: list[ColumnElement[bool]] = [Task.user_id == account.id]
     if status != "all":
         wanted.append(Task.completed.is_(status == "completed"))
@@ -98,9 +106,14 @@ def list_tasks(
             or_(Task.title.icontains(needle, autoescape=True), Task.description.icontains(needle, autoescape=True))
         )
     with account.session() as session:
+        # Before the list: what changes in between is news once more, and never missed.
+        state = list_etag(session, account.id)
+        if matches(if_none_match, state):
+            return Response(status_code=304, headers={"ETag": state})
         total = session.scalar(select(func.count()).select_from(Task).where(*wanted))
         tasks = session.exec(select(Task).where(*wanted).order_by(*ORDERS[sort]).limit(limit).offset(offset)).all()
     response.headers["X-Total-Count"] = str(total)
+    response.headers["ETag"] = state
     return [TaskOut.model_validate(task) for task in tasks]
 
 
