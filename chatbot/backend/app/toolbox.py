@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +45,7 @@ READING = ("list_tasks",)
 class ToolBox:
     """The tools, on behalf of one person, during one turn."""
 
+    server: MCPServer
     connect: Callable[[], Awaitable[Client]]
     on_call: OnCall
     before_change: BeforeChange | None = None
@@ -52,7 +53,7 @@ class ToolBox:
 
     async def specifications(self) -> list[Tool]:
         """The tools with their descriptions and input schemas."""
-        return (await (await self.connect()).list_tools()).tools
+        return await self.server.list_tools()
 
     async def _finished(self, call: ToolCall) -> CallToolResult:
         """Call a tool. Who stops the turn waits for a call that has begun: what is told of it has to be true."""
@@ -112,12 +113,47 @@ class ToolBox:
         return call.result
 
 
+class _Connection:
+    """A connection to the server in memory, made when it is first needed: a greeting needs none.
+
+    Opening and closing have to be done by one and the same task, and who needs it first may be any: so it has a task of
+    its own.
+    """
+
+    def __init__(self, server: MCPServer):
+        self._server = server
+        self._task: asyncio.Task[None] | None = None
+        self._done = asyncio.Event()
+
+    async def client(self) -> Client:
+        """The client, connected."""
+        if self._task is None:
+            self._opened = asyncio.get_running_loop().create_future()
+            self._task = asyncio.create_task(self._hold())
+        return await asyncio.shield(self._opened)
+
+    async def _hold(self) -> None:
+        try:
+            async with Client(self._server, read_timeout_seconds=CALL_SECONDS, cache=None) as client:
+                self._opened.set_result(client)
+                await self._done.wait()
+        except Exception as error:
+            if self._opened.done():
+                raise
+            self._opened.set_exception(error)
+
+    async def close(self) -> None:
+        """Close it, if it was opened."""
+        self._done.set()
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+
+
 @asynccontextmanager
 async def open_toolbox(
     server: MCPServer, token: str, on_call: OnCall, before_change: BeforeChange | None = None
 ) -> AsyncIterator[ToolBox]:
-    """Tools for the person whom `token` names, by a connection to the server in memory. It is made when the first tool
-    is asked for: a greeting needs none.
+    """Tools for the person whom `token` names, by a connection to the server in memory.
 
     Args:
         server: Ours.
@@ -126,14 +162,9 @@ async def open_toolbox(
         before_change: Told, once, before the first call that may change a task.
     """
     reset = local_token.set(token)
-    async with AsyncExitStack() as stack:
-        stack.callback(local_token.reset, reset)
-        connected: list[Client] = []
-
-        async def connect() -> Client:
-            if not connected:
-                client = Client(server, read_timeout_seconds=CALL_SECONDS, cache=None)
-                connected.append(await stack.enter_async_context(client))
-            return connected[0]
-
-        yield ToolBox(connect, on_call, before_change)
+    connection = _Connection(server)
+    try:
+        yield ToolBox(server, connection.client, on_call, before_change)
+    finally:
+        await connection.close()
+        local_token.reset(reset)

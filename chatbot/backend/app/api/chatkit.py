@@ -109,10 +109,12 @@ async def chatkit(
     _check_input(parsed.params)
     store: ConversationStore = request.app.state.store
     thread_id = getattr(parsed.params, "thread_id", None)
-    if thread_id:
+    item_id = getattr(parsed.params, "item_id", None)
+    if thread_id and item_id:
+        await in_thread(store.message, caller.user_id, thread_id, item_id)
+    elif thread_id and not is_streaming_req(parsed):
+        # Otherwise the turn is refused.
         await in_thread(store.get, caller.user_id, thread_id)
-        if item_id := getattr(parsed.params, "item_id", None):
-            await in_thread(store.message, caller.user_id, thread_id, item_id)
     if not is_streaming_req(parsed):
         result = await server.process(body, ChatContext(caller, today))
         return Response(result.json, media_type="application/json")

@@ -178,7 +178,6 @@ class TodoAgent:
 
     async def run(self, turn: Turn, tools: ToolBox, on_text: OnText) -> str:
         """Answer, handing text to `on_text`; why it could not be finished, or an empty string."""
-        # Here, and not in a task of the SDK's: who opens the tools' connection has to close it.
         server = ToolBoxServer(tools, await tools.specifications())
         spoken = between = False
         try:

@@ -29,7 +29,9 @@ async def load_tasks(tools: ToolBox, status: str = "all", query: str = "") -> li
 
 
 def due_matches(task: Task, due: str, today: date) -> bool:
-    """Whether a task is "overdue", or due on the day `due`."""
+    """Whether a task is "overdue", due on the day `due`, or, for "until" a day, from today to that day."""
+    if due.startswith("until "):
+        return bool(task["due_date"]) and today.isoformat() <= task["due_date"] <= due.removeprefix("until ")
     if due == "overdue":
         return bool(task["due_date"]) and task["due_date"] < today.isoformat()
     return task["due_date"] == due

@@ -36,16 +36,18 @@ class Ref:
     """LAST: all that the last answer was about, and not the one task."""
     status: str = "all"
     due: str = ""
-    """ALL: "overdue", or a day as YYYY-MM-DD."""
+    """ALL: "overdue", a day as YYYY-MM-DD, or "until" such a day."""
     parts: tuple["Ref", ...] = ()
     """SEVERAL: each of them; `words` is the whole, since a title may have an "and", too."""
 
 
 def due_filter(slots: dict, today: date) -> str | None:
-    """The `due` of a sentence as text: "", "overdue" or a day; None when the day is none."""
+    """The `due` of a sentence as text: "", "overdue", a day, or "until" a day; None when the day is none."""
     if slots.get("due") != "day":
         return slots.get("due", "")
     day = parse_day(str(slots["day"]), today)
+    if day and str(slots["day"]).lower() == "this week":
+        return f"until {day}"
     return day.isoformat() if day else None
 
 

@@ -45,7 +45,7 @@ class Request:
     status: str = "all"
     query: str = ""
     due_filter: str = ""
-    """LIST: "", "overdue" or a day as YYYY-MM-DD."""
+    """LIST: "", "overdue", a day as YYYY-MM-DD, or "until" such a day."""
 
 
 def title_case(title: str) -> str:
