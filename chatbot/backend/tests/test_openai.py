@@ -126,7 +126,7 @@ def test_streams_through_chatkit(ada, model, model_chatbot):
     events = create(ada.client(model_chatbot.url), "milk!")
     deltas = [e["update"]["delta"] for e in of(events, "thread.item.updated") if "delta" in e["update"]]
     assert deltas == ["Milk ", "is ", "on it."]
-    assert of(events, "thread.item.done")[1]["item"]["content"][0]["text"] == "Milk is on it."
+    assert of(events, "thread.item.done")[-1]["item"]["content"][0]["text"] == "Milk is on it."
 
 
 def test_unreachable_endpoint(postgres, database, todo, start, ada):
