@@ -65,7 +65,7 @@ def build(name: str) -> Path:
     """
     folder = FRONTENDS[name]
     built = folder / ".next" / "app" / "main.cjs"
-    sources = [ROOT / "package-lock.json", *_sources(folder), *_sources(SHARED)]
+    sources = [ROOT / "package.json", ROOT / "package-lock.json", *_sources(folder), *_sources(SHARED)]
     if not built.exists() or built.stat().st_mtime < max(path.stat().st_mtime for path in sources):
         subprocess.run(["npm", "run", "build", "--workspace", str(folder.relative_to(ROOT))], cwd=ROOT, check=True)
         built.touch()

@@ -74,9 +74,11 @@ def test_stopping_keeps_what_was_said(slow, model, model_chat):
     reply.say(" a time")
     reply.end()
     deadline = time.monotonic() + 10
-    while texts(kept(slow, model_chat.url)) != [("user", "Tell me a story"), ("assistant", "Once upon")]:
-        assert time.monotonic() < deadline, kept(slow, model_chat.url)
+    while len(found := texts(kept(slow, model_chat.url))) < 2:
+        assert time.monotonic() < deadline, found
         slow.wait_for_timeout(100)
+    assert found[0] == ("user", "Tell me a story")
+    assert found[1][0] == "assistant" and found[1][1].startswith("Once upon") and "a time" not in found[1][1]
     # And it goes on from there.
     model.plan(text("The end."))
     assert "The end." in say(slow, "Go on", 2)
@@ -168,7 +170,7 @@ def test_an_error_of_the_server_is_said_in_its_words(chat, watch):
 
 
 def too_many(seconds: int):
-    error = {"code": "too_many_messages", "message": "You have sent too many messages.", "request_id": "r-1"}
+    error = {"code": "too_many_messages", "message": "Please try again in 12 seconds.", "request_id": "r-1"}
     return lambda route: route.fulfill(status=429, headers={"Retry-After": str(seconds)}, json={"error": error})
 
 
@@ -178,7 +180,7 @@ def test_too_many_messages_are_told_with_a_countdown(chat, watch):
     say(chat, "Help", 1)
     keys = on_message(chat, too_many(12))
     write(chat, "Add buy milk")
-    alert = chat.get_by_role("alert").filter(has_text="You have sent too many messages.")
+    alert = chat.get_by_role("alert").filter(has_text="You have sent many messages in a short time.")
     countdown = alert.get_by_test_id("countdown")
     expect(countdown).to_have_text("You can try again in 12 seconds.")
     again = alert.get_by_role("button", name="Try again")

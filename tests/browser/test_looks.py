@@ -122,7 +122,7 @@ def test_chat_page(seen, site, sign_up, watch):
     look("chat-delete")
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
-    error = {"code": "too_many_messages", "message": "You have sent too many messages.", "request_id": "r-1"}
+    error = {"code": "too_many_messages", "message": "Please try again in 30 seconds.", "request_id": "r-1"}
     on_message(
         page, refuse, lambda route: route.fulfill(status=429, headers={"Retry-After": "30"}, json={"error": error})
     )
@@ -130,7 +130,7 @@ def test_chat_page(seen, site, sign_up, watch):
     expect(page.get_by_role("alert").filter(has_text="not reachable")).to_be_visible()
     look("chat-error")
     page.get_by_role("button", name="Send").click()
-    expect(page.get_by_role("alert").filter(has_text="too many messages")).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="many messages in a short time")).to_be_visible()
     look("chat-too-many")
 
 

@@ -3,18 +3,17 @@
 import type { User } from "@todo/shared/client/session";
 import { Spinner } from "@todo/shared/ui/controls";
 import { SignedIn } from "@todo/shared/ui/shell";
-import dynamic from "next/dynamic";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { Chat } from "./chat";
 
-const loading = () => (
+const loading = (
   <div className="flex h-dvh items-center justify-center">
     <Spinner label="Loading…" />
   </div>
 );
 
 // Only who switches ChatKit on downloads it.
-const ChatKitChat = dynamic(() => import("./chatkit-chat").then((module) => module.ChatKitChat), { loading });
+const ChatKitChat = lazy(() => import("./chatkit-chat").then((module) => ({ default: module.ChatKitChat })));
 
 interface Props {
   hasCookie: boolean;
@@ -36,12 +35,14 @@ export function ChatbotApp({ hasCookie, todoUrl, chatkitKey, assistant }: Props)
     >
       {(user: User) =>
         chatkitKey && !unavailable ? (
-          <ChatKitChat
-            user={user}
-            todoUrl={todoUrl}
-            domainKey={chatkitKey}
-            onUnavailable={() => setUnavailable(true)}
-          />
+          <Suspense fallback={loading}>
+            <ChatKitChat
+              user={user}
+              todoUrl={todoUrl}
+              domainKey={chatkitKey}
+              onUnavailable={() => setUnavailable(true)}
+            />
+          </Suspense>
         ) : (
           <Chat
             user={user}

@@ -15,7 +15,8 @@ interface Props {
 
 /** Says what did not work, and offers to do it again, after a time where the server wants to be left alone. */
 export function Trouble({ failure, failedAt, repeatable, onRetry, onDismiss }: Props) {
-  const wait = failure.status === 429 ? (failure.retryAfter ?? 0) : 0;
+  const tooMany = failure.status === 429;
+  const wait = tooMany ? (failure.retryAfter ?? 0) : 0;
   const left = useCountdown(failedAt + wait * 1000);
   return (
     <Alert
@@ -35,7 +36,8 @@ export function Trouble({ failure, failedAt, repeatable, onRetry, onDismiss }: P
         </div>
       }
     >
-      {failure.message}
+      {/* The server's sentence has a number that does not count down. */}
+      {tooMany ? "You have sent many messages in a short time." : failure.message}
       {wait > 0 && (
         <>
           {/* Said once; what counts down is for the eyes. */}

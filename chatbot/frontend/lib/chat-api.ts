@@ -91,7 +91,13 @@ export const chatApi: ChatApi = {
       // Not by axios, which gives no stream before it is whole.
       answer = await fetch("/chatkit", {
         method: "POST",
-        headers: { "Content-Type": "application/json", Accept: "text/event-stream", "Idempotency-Key": key },
+        headers: {
+          "Content-Type": "application/json",
+          Accept: "text/event-stream",
+          "Idempotency-Key": key,
+          // "Tomorrow" is the reader's, not the server's.
+          "X-Time-Zone": Intl.DateTimeFormat().resolvedOptions().timeZone,
+        },
         body: JSON.stringify(request),
         signal,
       });

@@ -67,6 +67,13 @@ const UNANSWERED: Failure = {
   requestId: null,
 };
 
+/** Whether sending the same again can help. */
+function isRepeatable({ status, code }: Failure): boolean {
+  // What was begun and may have changed tasks is never begun again.
+  if (status === 409) return code !== "interrupted" && code !== "already_done";
+  return status === null || status >= 500 || status === 408 || status === 425 || status === 429;
+}
+
 function conversationOf({ id, title }: Thread): Conversation {
   return { id, title: title?.trim() || "New conversation" };
 }
@@ -360,6 +367,7 @@ export class ChatStore {
   }
 
   private refused(turn: Turn, failure: Failure, shown: boolean): void {
+    if (!isRepeatable(failure)) this.options.drafts.write("unanswered", null);
     if (turn.heard && shown) {
       this.fail(failure, () => this.repeat(turn));
       return;
@@ -476,7 +484,7 @@ export class ChatStore {
       text: this.draft.text,
       failure: this.failure,
       failedAt: this.failedAt,
-      repeatable: this.again !== null,
+      repeatable: this.again !== null && this.failure !== null && isRepeatable(this.failure),
       said: this.said,
     };
   }

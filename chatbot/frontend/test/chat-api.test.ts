@@ -72,6 +72,7 @@ describe("chatApi.send", () => {
       ["/chatkit", "k1"],
       ["/chatkit", "k1"],
     ]);
+    expect(new Headers(requests[0]?.[1].headers).get("x-time-zone")).toMatch(/^[A-Za-z_/+-]+$/);
     const bodies = requests.map(([, init]) => JSON.parse(String(init.body)));
     expect(bodies[0]).toMatchObject({
       type: "threads.create",

@@ -214,6 +214,24 @@ describe("an answer that breaks off", () => {
     expect(chat.streams.map(({ message }) => message.key)).toEqual(["key-1", "key-1", "key-1"]);
   });
 
+  it.each([
+    [409, "interrupted", false],
+    [409, "request_in_progress", true],
+    [422, "invalid_input", false],
+    [429, "too_many_messages", true],
+    [503, "backend_unavailable", true],
+  ])("is asked for again where that can help: %s %s", async (status, code, repeatable) => {
+    const store = await open();
+    say(store, "add tea");
+    chat.last.begin("t1").done(user("u1", "add tea")).end();
+    await settled();
+    store.retry();
+    chat.last.fail(refused(status, { code }));
+    await settled();
+    expect(store.getSnapshot()).toMatchObject({ repeatable, failure: { code } });
+    expect(kept.unanswered === "null").toBe(!repeatable);
+  });
+
   it("by a reload is offered anew", async () => {
     const before = await open();
     say(before, "add tea");
