@@ -1,5 +1,5 @@
 """Measures the running application through its pages' own addresses: answer times of ten users, where it saturates, the
-first load in a browser, and memory.
+first load in a browser, memory, the built-in assistant's answers, and what is added before a model's first token.
 
 Needs a running `make up`. Ten accounts of its own stay (the same in every run), without tasks.
 Usage: make bench-app ARGS='--seconds 60 --write docs/speed.md'
@@ -22,6 +22,7 @@ from table import machine, write
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from chat import Talker, before_first_token  # noqa: E402
 from load import Sample, User, percentile, saturated, steady  # noqa: E402
 from page import first_load  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
@@ -34,6 +35,8 @@ NAMESPACE, CONTEXT, SECRET, KEY = "todo", "todo", "app-secrets", "JWT_SECRET_KEY
 USERS, RATE = 10, 3.0  # of requirements.md, B3
 P95_MS, PAINT_MS, SCRIPT_KB, MEMORY_MIB = 50, 1000, 135, 512
 LOADS = 5
+CHAT_RATE, CHAT_P95_MS = 0.5, 300  # of requirements.md, B4; a message every two seconds is much for a person
+FIRST_TOKEN_MS, TURNS = 50, 60
 MEMORY_EVERY = 5  # seconds; the kubelet itself looks every 10 to 15
 HEAD = ["| what | | p50 | p95 | p99 | goal | |", "|---|---|---|---|---|---|---|"]
 
@@ -119,6 +122,39 @@ def answer_rows(samples: list[Sample]) -> list[str]:
     return rows
 
 
+def chat_rows(samples: list[Sample]) -> list[str]:
+    """The built-in assistant's answers: all, and each kind of message."""
+    rows = []
+    for name in ["all messages", *dict.fromkeys(sample.operation for sample in samples)]:
+        chosen = [sample for sample in samples if name in ("all messages", sample.operation)]
+        errors = sum(bool(sample.error) for sample in chosen)
+        rows.append(
+            f"| {USERS} users of the built-in assistant, {CHAT_RATE:g} messages/s each | {name} | {shown(chosen)} |"
+            f" p95 {CHAT_P95_MS} ms | {verdict(percentile(milliseconds(chosen), 95), CHAT_P95_MS, errors)} |"
+        )
+    return rows
+
+
+def first_token_row(added: list[float]) -> str:
+    """What the chatbot-backend adds before a model's first token."""
+    cells = " | ".join(f"{percentile(added, percent):.0f} ms" for percent in (50, 95, 99))
+    name = "added before a model's first token, scripted endpoint, a process of its own"
+    return f"| {name} | {len(added)} turns | {cells} | p95 {FIRST_TOKEN_MS} ms |" + (
+        f" {verdict(percentile(added, 95), FIRST_TOKEN_MS)} |"
+    )
+
+
+def talk(origin: str, users: list[User], seconds: float) -> list[Sample]:
+    """Have the same people talk to the built-in assistant."""
+    talkers = [Talker(origin, user.email, user.password) for user in users]
+    for talker in talkers:
+        talker.sign_in()
+    samples = steady(talkers, CHAT_RATE, seconds)
+    for talker in talkers:
+        talker.forget()
+    return samples
+
+
 def saturation_row(samples: list[Sample], seconds: float) -> str:
     """How much it answers when nobody waits between requests."""
     errors = sum(bool(sample.error) for sample in samples)
@@ -173,7 +209,13 @@ def measure(origins: dict[str, str], seconds: float) -> str:
     most = memory.during(lambda: saturated(users, seconds))
     for user in users:
         user.clear()
-    for error in sorted({sample.error for sample in [*samples, *most] if sample.error})[:5]:
+    print(f"{USERS} users talk to the built-in assistant, for {seconds:g} s", flush=True)
+    said = talk(origins["Chatbot"], users, seconds)
+    for user in users:
+        user.clear()
+    print("before a model's first token", flush=True)
+    added = before_first_token(TURNS)
+    for error in sorted({sample.error for sample in [*samples, *most, *said] if sample.error})[:5]:
         print(f"an answer that was none: {error}")
     print("the pages in a browser", flush=True)
     lines = [
@@ -182,6 +224,8 @@ def measure(origins: dict[str, str], seconds: float) -> str:
         *HEAD,
         *answer_rows(samples),
         saturation_row(most, seconds),
+        *chat_rows(said),
+        first_token_row(added),
         *page_rows(origins, {"email": users[0].email, "password": password}),
     ]
     for name, used in sorted(memory.largest.items()):

@@ -12,5 +12,5 @@ export const config = {
 };
 
 export function middleware(request: NextRequest) {
-  return withPolicy(request, { scripts: settings().chatkitEnabled ? [CHATKIT_ORIGIN] : [] });
+  return withPolicy(request, { scripts: settings().chatkitDomainKey ? [CHATKIT_ORIGIN] : [] });
 }

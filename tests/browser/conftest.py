@@ -16,7 +16,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from stack import Stack  # noqa: E402
+from slow_model import ModelServer  # noqa: E402
+from stack import Process, Stack  # noqa: E402
 
 FLAGS = [
     "--headless",
@@ -207,6 +208,37 @@ def chat(page: Page, site: Site, sign_up: Callable[..., None]) -> Page:
     """The chat page of somebody who has just signed up."""
     sign_up(page, site.chatbot)
     return page
+
+
+@pytest.fixture(scope="session")
+def model() -> Iterator[ModelServer]:
+    """A model's endpoint that answers by script."""
+    with ModelServer() as server:
+        yield server
+
+
+@dataclass(frozen=True)
+class ModelChat:
+    """A chat page of its own whose backend asks the scripted model; conversations are those of the other page, too."""
+
+    url: str
+    backend: Process
+
+
+@pytest.fixture(scope="session")
+def model_chat(stack: Stack, model: ModelServer) -> ModelChat:
+    """A chat page where the scripted model answers."""
+    settings = {"OPENAI_API_KEY": "sk-browser-tests", "OPENAI_BASE_URL": model.url, "OPENAI_MODEL": "scripted-1"}
+    backend = stack.extra("chatbot-backend", settings)
+    page = stack.extra("chatbot-frontend", {"CHATBOT_API_URL": backend.url})
+    return ModelChat(f"http://localhost:{page.port}", backend)
+
+
+@pytest.fixture(scope="session")
+def chatkit_url(stack: Stack) -> str:
+    """A chat page with a domain key."""
+    page = stack.extra("chatbot-frontend", {"CHATKIT_DOMAIN_KEY": "domain_pk_1a2b"})
+    return f"http://localhost:{page.port}"
 
 
 @pytest.fixture

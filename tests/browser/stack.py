@@ -65,7 +65,7 @@ def build(name: str) -> Path:
     """
     folder = FRONTENDS[name]
     built = folder / ".next" / "app" / "main.cjs"
-    sources = [ROOT / "package-lock.json", *_sources(folder), *_sources(SHARED)]
+    sources = [ROOT / "package.json", ROOT / "package-lock.json", *_sources(folder), *_sources(SHARED)]
     if not built.exists() or built.stat().st_mtime < max(path.stat().st_mtime for path in sources):
         subprocess.run(["npm", "run", "build", "--workspace", str(folder.relative_to(ROOT))], cwd=ROOT, check=True)
         built.touch()
@@ -92,7 +92,7 @@ class Process:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = logs / f"{name}.log"
-        self._command, self._folder = command, folder
+        self.command, self.folder = command, folder
         self.environment = {
             "PATH": os.environ["PATH"],
             "PORT": str(self.port),
@@ -113,13 +113,20 @@ class Process:
         """
         with self.log.open("ab") as out:
             self._process = subprocess.Popen(
-                self._command, cwd=self._folder, env=self.environment, stdout=out, stderr=out, stdin=subprocess.DEVNULL
+                self.command, cwd=self.folder, env=self.environment, stdout=out, stderr=out, stdin=subprocess.DEVNULL
             )
         deadline = time.monotonic() + READY_SECONDS
         while status_of(self.url + path) != 200:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{self.name} is not ready:\n{self.log.read_text()[-3000:]}")
             time.sleep(0.1)
+
+    def kill(self) -> None:
+        """End it at once, with whatever it is doing."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
 
     def stop(self) -> int:
         """Send SIGTERM and give the exit status; what doesn't end within 20 s is killed."""
@@ -147,7 +154,12 @@ class Stack:
             subprocess.run([str(ROOT / "tests" / "support" / "app-venv.sh")], check=True)
         self.logs = Path(tempfile.mkdtemp(prefix="todo-browser-"))
         self.postgres = Postgres()
-        common = {**self.postgres.environment("postgres"), "JWT_SECRET_KEY": JWT_KEY}
+        common = {
+            **self.postgres.environment("postgres"),
+            "JWT_SECRET_KEY": JWT_KEY,
+            # What both are built on; in the images it lies beside them.
+            "PYTHONPATH": str(ROOT / "todo-application" / "backend-common"),
+        }
         todo = Process("todo-backend", [str(PYTHON), "-m", "app"], BACKENDS["todo-backend"], common, self.logs)
         chatbot = Process(
             "chatbot-backend",
@@ -165,7 +177,6 @@ class Stack:
         for page in pages.values():
             page.environment["TODO_PUBLIC_URL"] = f"http://localhost:{pages['todo-frontend'].port}"
             page.environment["CHATBOT_PUBLIC_URL"] = f"http://localhost:{pages['chatbot-frontend'].port}"
-        self._folders = folders
         self.services = {"todo-backend": todo, "chatbot-backend": chatbot, **pages}
 
     def start(self) -> None:
@@ -175,12 +186,11 @@ class Stack:
             service.start()
 
     def extra(self, name: str, environment: dict[str, str]) -> Process:
-        """Start another process of the frontend `name` with settings of its own; it ends with the stack."""
-        settings = {**self.services[name].environment, **environment}
+        """Start another process of the service `name` with settings of its own; it ends with the stack."""
+        like = self.services[name]
+        settings = {**like.environment, **environment}
         settings.pop("PORT")
-        process = Process(
-            f"{name}-{len(self.services)}", ["node", "main.cjs"], self._folders[name], settings, self.logs
-        )
+        process = Process(f"{name}-{len(self.services)}", like.command, like.folder, settings, self.logs)
         self.services[process.name] = process
         process.start()
         return process

@@ -33,11 +33,48 @@ def titles(page: Page) -> list[str]:
 
 def say(page: Page, text: str, answers: int) -> str:
     """Send a message and give the answer, which has to be the page's `answers`th."""
-    page.get_by_label("Message", exact=True).fill(text)
-    page.get_by_role("button", name="Send").click()
+    write(page, text)
     replies = page.get_by_test_id("assistant-message")
     expect(replies).to_have_count(answers)
+    # While more is coming, the button stops it.
+    expect(page.get_by_role("button", name="Send")).to_be_attached()
     return replies.last.inner_text()
+
+
+def write(page: Page, text: str) -> None:
+    """Send a message without waiting for its answer."""
+    page.get_by_label("Message", exact=True).fill(text)
+    page.get_by_role("button", name="Send").click()
+
+
+def on_message(page: Page, *handlers: Callable[[Route], None]) -> list[str]:
+    """Give each message that is sent to the next of `handlers`, and those after them to the server.
+
+    Returns:
+        The messages' keys, one for each attempt; the list grows with them.
+    """
+    keys: list[str] = []
+
+    def pick(route: Route) -> None:
+        key = route.request.headers.get("idempotency-key")
+        if key is None:
+            route.fallback()
+            return
+        keys.append(key)
+        if len(keys) <= len(handlers):
+            handlers[len(keys) - 1](route)
+        else:
+            route.fallback()
+
+    page.route("**/chatkit", pick)
+    return keys
+
+
+def protocol(page: Page, origin: str, kind: str, **params: object) -> dict:
+    """Ask the ChatKit protocol something that is not streamed."""
+    answer = page.request.post(f"{origin}/chatkit", data={"type": kind, "params": params})
+    assert answer.ok, answer.text()
+    return answer.json()
 
 
 def is_change(request: Request) -> bool:

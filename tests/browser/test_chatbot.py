@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
-from steps import say
+from steps import protocol, say
 
 
 def test_page_loads_with_its_title(page, site):
@@ -15,7 +15,7 @@ def test_page_loads_with_its_title(page, site):
 
 def test_adds_lists_completes_and_deletes_a_task(chat, site):
     assert "uy milk" in say(chat, "Add buy milk", 1)
-    expect(chat.get_by_test_id("tool-call").first).to_contain_text("Added a task")
+    expect(chat.get_by_test_id("chip")).to_have_text(["Added “Buy milk”"])
     assert "uy milk" in say(chat, "List my tasks", 2)
     say(chat, "Complete task 1", 3)
     tasks = chat.request.get(f"{site.chatbot}/api/tasks").json()
@@ -28,11 +28,26 @@ def test_says_which_assistant_answers(chat):
     expect(chat.get_by_test_id("assistant-kind")).to_contain_text("uilt-in assistant")
 
 
-def test_tool_call_opens_to_its_details(chat):
-    say(chat, "Add buy milk", 1)
-    call = chat.get_by_test_id("tool-call").first
-    call.locator("summary").click()
-    expect(call.get_by_text("add_task")).to_be_visible()
+def test_what_did_not_work_is_told_by_a_chip(chat):
+    say(chat, "Delete task 7", 1)
+    expect(chat.get_by_test_id("chip")).to_contain_text("Could not delete task 7: ")
+
+
+def test_titles_are_text_whatever_they_look_like(chat):
+    title = "<img src=x onerror=alert(1)> **bold** [link](javascript:alert(2))"
+    answer = say(chat, f'Add "{title}"', 1)
+    assert "<img src=x onerror=alert(1)>" in answer
+    expect(chat.get_by_test_id("chip")).to_contain_text("<img src=x onerror=alert(1)>")
+    chat.reload()
+    expect(chat.get_by_test_id("assistant-message")).to_contain_text("<img src=x onerror=alert(1)>")
+    expect(chat.get_by_test_id("conversation")).to_contain_text("<img")
+    assert chat.locator("main img, main a, nav img, main strong").count() == 0
+
+
+def test_suggestions_for_a_first_message(chat):
+    chat.get_by_role("button", name="Add buy milk tomorrow").click()
+    expect(chat.get_by_test_id("chip")).to_contain_text("Added “Buy milk”")
+    expect(chat.get_by_label("Message", exact=True)).to_be_focused()
 
 
 def test_enter_sends_and_shift_enter_does_not(chat):
@@ -57,11 +72,48 @@ def test_conversations_are_kept_opened_and_deleted(chat):
     say(chat, "Add second thing", 1)
     expect(chat.get_by_test_id("conversation")).to_have_count(2)
     chat.reload()
+    # The one that was open is open again.
+    expect(chat.get_by_test_id("user-message")).to_have_text("You: Add second thing")
     chat.get_by_test_id("conversation").filter(has_text="first thing").get_by_role("button").first.click()
     expect(chat.get_by_test_id("user-message")).to_have_text("You: Add first thing")
-    expect(chat.get_by_test_id("tool-call")).to_have_count(1)
-    chat.get_by_role("button", name="Delete conversation").first.click()
+    expect(chat.get_by_test_id("chip")).to_have_text(["Added “First thing”"])
+    chat.get_by_role("button", name="Delete conversation Add first thing").click()
+    question = chat.get_by_role("group", name="Delete Add first thing?")
+    question.get_by_role("button", name="Cancel").click()
+    expect(chat.get_by_test_id("conversation")).to_have_count(2)
+    chat.get_by_role("button", name="Delete conversation Add first thing").click()
+    question.get_by_role("button", name="Delete", exact=True).click()
     expect(chat.get_by_test_id("conversation")).to_have_count(1)
+    # It was open.
+    expect(chat.get_by_text("What should happen with your tasks?")).to_be_visible()
+    chat.reload()
+    expect(chat.get_by_test_id("conversation")).to_have_text(["Add second thing"])
+
+
+def test_conversations_are_renamed(chat):
+    say(chat, "Add first thing", 1)
+    chat.get_by_role("button", name="Rename conversation Add first thing").click()
+    field = chat.get_by_label("Title", exact=True)
+    expect(field).to_be_focused()
+    field.fill("  Shopping ")
+    chat.keyboard.press("Enter")
+    row = chat.get_by_test_id("conversation").get_by_role("button", name="Shopping", exact=True)
+    expect(row).to_be_visible()
+    # What is said afterwards does not change it.
+    say(chat, "Help", 2)
+    chat.reload()
+    expect(row).to_be_visible()
+
+
+def test_two_people_have_their_own_conversations(chat, site, new_context, sign_up, other_account):
+    say(chat, "Add a secret of Ada", 1)
+    conversation = protocol(chat, site.chatbot, "threads.list")["data"][0]["id"]
+    other = new_context().new_page()
+    sign_up(other, site.chatbot, other_account)
+    expect(other.get_by_text("No conversation yet.")).to_be_visible()
+    assert say(other, "List my tasks", 1) and "secret" not in other.content()
+    request = {"type": "items.list", "params": {"thread_id": conversation}}
+    assert other.request.post(f"{site.chatbot}/chatkit", data=request).status == 404
 
 
 def test_one_sign_in_serves_both_pages(chat, site, context):
@@ -96,7 +148,9 @@ def test_narrow_screen_has_its_conversations_behind_a_button(chat):
     expect(chat.get_by_test_id("conversation")).not_to_be_visible()
     chat.get_by_role("button", name="Conversations", exact=True).click()
     expect(chat.get_by_test_id("conversation")).to_be_visible()
+    expect(chat.get_by_role("button", name="New conversation")).to_be_focused()
     chat.keyboard.press("Escape")
+    expect(chat.get_by_role("button", name="Conversations", exact=True)).to_be_focused()
     assert chat.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -116,7 +170,10 @@ def test_backend_away_is_said_and_the_message_stays(chat, stack, watch):
         assert answer.json()["checks"] == {"todo-backend": "ok", "chatbot-backend": "ECONNREFUSED"}
     finally:
         backend.start()
-    assert "eanwhile" in say(chat, "Add meanwhile", 2)
+    chat.get_by_role("button", name="Try again").click()
+    expect(chat.get_by_test_id("assistant-message")).to_have_count(2)
+    expect(chat.get_by_test_id("chip").last).to_have_text("Added “Meanwhile”")
+    expect(chat.get_by_role("alert").filter(has_text="reachable")).to_have_count(0)
 
 
 @pytest.mark.parametrize("service", ["todo", "chatbot"])

@@ -1,8 +1,9 @@
-"""The Todo page without a mouse, and where the keyboard goes when what it was on is gone."""
+"""The pages without a mouse, and where the keyboard goes when what it was on is gone."""
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from steps import add, task
+from slow_model import Reply, text
+from steps import add, on_message, refuse, say, task
 
 
 def tab_to(page: Page, target: Locator) -> None:
@@ -21,9 +22,9 @@ def test_keyboard_alone_is_enough(page, site, account):
     page.get_by_role("tab", name="Sign in").focus()
     keys.press("ArrowRight")
     expect(page.get_by_role("tab", name="Create account")).to_be_focused()
-    for text in (account.name, account.email, account.password):
+    for typed in (account.name, account.email, account.password):
         keys.press("Tab")
-        keys.type(text)
+        keys.type(typed)
     keys.press("Enter")
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
 
@@ -105,3 +106,71 @@ def test_focus_stays_in_the_list_when_a_ticked_task_leaves_it(todo):
     todo.keyboard.press("Space")
     expect(todo.get_by_text("No task matches")).to_be_visible()
     expect(todo.get_by_label("New task")).to_be_focused()
+
+
+def test_chat_by_keyboard_alone(chat):
+    keys = chat.keyboard
+    field = chat.get_by_label("Message", exact=True)
+    tab_to(chat, chat.get_by_role("button", name="Help", exact=True))
+    keys.press("Enter")
+    expect(chat.get_by_test_id("assistant-message")).to_have_count(1)
+    expect(field).to_be_focused()
+    keys.type("Add buy milk")
+    keys.press("Enter")
+    expect(chat.get_by_test_id("chip")).to_have_text(["Added “Buy milk”"])
+    expect(field).to_be_focused()
+
+    tab_to(chat, chat.get_by_role("button", name="New conversation"))
+    keys.press("Enter")
+    expect(field).to_be_focused()
+    say(chat, "Hello", 1)
+    expect(chat.get_by_test_id("conversation")).to_have_count(2)
+    tab_to(chat, chat.get_by_role("button", name="Rename conversation Help"))
+    keys.press("Enter")
+    expect(chat.get_by_label("Title", exact=True)).to_be_focused()
+    keys.type("First steps")
+    keys.press("Enter")
+    expect(chat.get_by_role("button", name="Rename conversation First steps")).to_be_focused()
+    keys.press("Tab")
+    expect(chat.get_by_role("button", name="Delete conversation First steps")).to_be_focused()
+    keys.press("Enter")
+    expect(chat.get_by_role("button", name="Cancel")).to_be_focused()
+    keys.press("Escape")
+    expect(chat.get_by_role("button", name="Delete conversation First steps")).to_be_focused()
+    keys.press("Enter")
+    keys.press("Shift+Tab")
+    expect(chat.get_by_role("button", name="Delete", exact=True)).to_be_focused()
+    keys.press("Enter")
+    expect(chat.get_by_test_id("conversation")).to_have_count(1)
+    expect(chat.get_by_role("button", name="Hello", exact=True)).to_be_focused()
+    keys.press("Enter")
+    expect(field).to_be_focused()
+    # What was said can be scrolled without a mouse.
+    tab_to(chat, chat.get_by_role("region", name="Messages"))
+
+
+def test_stopping_and_trying_again_keep_the_keyboard_in_the_field(page, model, model_chat, sign_up, watch):
+    watch.allow("503")
+    sign_up(page, model_chat.url)
+    field = page.get_by_label("Message", exact=True)
+    reply = Reply("Once")
+    model.plan(reply, text("The end."))
+    field.focus()
+    page.keyboard.type("Tell me a story")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("assistant-message")).to_contain_text("Once")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Stop")).to_be_focused()
+    page.keyboard.press("Enter")
+    reply.end()
+    expect(field).to_be_focused()
+    on_message(page, refuse)
+    page.keyboard.type("Go on")
+    page.keyboard.press("Enter")
+    again = page.get_by_role("button", name="Try again")
+    expect(again).to_be_visible()
+    expect(field).to_be_focused()
+    again.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("assistant-message").last).to_contain_text("The end.")
+    expect(field).to_be_focused()

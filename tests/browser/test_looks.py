@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
-from steps import add, on_changes, refuse, say
+from slow_model import Reply, calls
+from steps import add, on_changes, on_message, refuse, say, write
 
 LOOKS = {
     "desktop": ("light", 1280, 800),
@@ -92,9 +93,17 @@ def test_todo_page(seen, site, sign_up, account, watch):
     look("backend-away")
 
 
+def show_conversations(page: Page) -> None:
+    """On a narrow screen they are behind a button."""
+    button = page.get_by_role("button", name="Conversations", exact=True)
+    if button.is_visible():
+        button.click()
+    expect(page.get_by_test_id("conversation").first).to_be_visible()
+
+
 def test_chat_page(seen, site, sign_up, watch):
     page, look = seen
-    watch.allow("503")
+    watch.allow("503|429")
     page.goto(site.chatbot)
     look("chat-sign-in")
     sign_up(page, site.chatbot)
@@ -102,15 +111,51 @@ def test_chat_page(seen, site, sign_up, watch):
     look("chat-empty")
     say(page, "Add buy milk tomorrow", 1)
     say(page, "What is still open?", 2)
-    page.get_by_test_id("tool-call").first.locator("summary").click()
+    say(page, "Delete task 7", 3)
     look("chat")
-    if page.get_by_role("button", name="Conversations", exact=True).is_visible():
-        page.get_by_role("button", name="Conversations", exact=True).click()
-        expect(page.get_by_test_id("conversation")).to_be_visible()
-        look("chat-conversations")
-        page.keyboard.press("Escape")
-    page.route("**/api/chat", refuse)
-    page.get_by_label("Message", exact=True).fill("Add order new glasses")
-    page.get_by_role("button", name="Send").click()
+    show_conversations(page)
+    look("chat-conversations")
+    page.get_by_role("button", name="Rename conversation Add buy milk tomorrow").click()
+    look("chat-rename")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Delete conversation Add buy milk tomorrow").click()
+    look("chat-delete")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    error = {"code": "too_many_messages", "message": "Please try again in 30 seconds.", "request_id": "r-1"}
+    on_message(
+        page, refuse, lambda route: route.fulfill(status=429, headers={"Retry-After": "30"}, json={"error": error})
+    )
+    write(page, "Add order new glasses")
     expect(page.get_by_role("alert").filter(has_text="not reachable")).to_be_visible()
     look("chat-error")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("alert").filter(has_text="many messages in a short time")).to_be_visible()
+    look("chat-too-many")
+
+
+def test_chat_while_it_answers(seen, model, model_chat, sign_up):
+    page, look = seen
+    sign_up(page, model_chat.url)
+    reply = Reply()
+    model.plan(calls(("add_task", {"title": "Buy milk"}), ("complete_task", {"task_id": 99})), reply)
+    write(page, "Milk, please, and tick off the ninety-ninth")
+    expect(page.get_by_test_id("chip")).to_have_count(2)
+    look("chat-at-work")
+    reply.say("The milk is on your list.\n\nThere is no task 99, though: ")
+    expect(page.get_by_test_id("assistant-message")).to_contain_text("no task 99")
+    look("chat-answering")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("Stopped", exact=True)).to_be_visible()
+    reply.end()
+    look("chat-stopped")
+
+
+def test_chat_in_the_place_of_chatkit(seen, context, chatkit_url, sign_up, watch):
+    page, look = seen
+    watch.allow("Failed to load resource")
+    context.route("https://cdn.platform.openai.com/**", lambda route: route.abort())
+    sign_up(page, chatkit_url)
+    expect(page.get_by_text("ChatKit can't be loaded")).to_be_visible()
+    look("chat-instead-of-chatkit")
+    watch.foreign.clear()

@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import anyio
@@ -12,29 +13,27 @@ from chatkit.server import ChatKitServer
 from chatkit.store import NotFoundError, Store, StoreItemType
 from chatkit.types import (
     AssistantMessageContent,
-    AssistantMessageContentPartDone,
-    AssistantMessageContentPartTextDelta,
     AssistantMessageItem,
     Attachment,
     InferenceOptions,
     Page,
-    ProgressUpdateEvent,
     ThreadItem,
-    ThreadItemAddedEvent,
     ThreadItemDoneEvent,
-    ThreadItemUpdatedEvent,
     ThreadMetadata,
     ThreadStreamEvent,
     UserMessageItem,
     UserMessageTextContent,
+    Workflow,
+    WorkflowItem,
 )
 from pydantic import TypeAdapter
 
 from app.assistant import Turn
-from app.chat import ChatService, Reply
+from app.chat import ChatService, Reply, account_of
+from app.chatkit_progress import Narrator
 from app.models import Conversation, Message, new_id
 from app.store import ConversationStore, in_thread
-from app.toolbox import ToolCall
+from app.toolbox import BeforeChange, ToolCall
 from backend_common.tokens import Caller
 
 # Where LOG_LEVEL is set, the SDK's logger brings a handler of its own, whose lines aren't JSON.
@@ -44,21 +43,20 @@ logging.getLogger("chatkit").setLevel(logging.WARNING)
 _ITEM = TypeAdapter(ThreadItem)
 _PREFIXES: dict[str, str] = {"message": "msg", "thread": "conv"}
 
-DOING = {
-    "add_task": "Adding a task…",
-    "list_tasks": "Looking through your tasks…",
-    "complete_task": "Ticking off…",
-    "delete_task": "Deleting a task…",
-    "update_task": "Changing a task…",
-}
-
 
 @dataclass
 class ChatContext:
     """Who asks, and what belongs to answers that are about to be stored."""
 
     caller: Caller
+    today: date
+    before_change: BeforeChange | None = None
+    in_order: Callable[[str], AbstractAsyncContextManager[str]] | None = None
+    """For a thread that this request makes: takes its turn in it."""
     replies: dict[str, Reply] = field(default_factory=dict)
+    stored: set[str] = field(default_factory=set)
+    stopped: AssistantMessageItem | None = None
+    """What had been said when the reader stopped it."""
 
 
 def text_of(item: UserMessageItem) -> str:
@@ -102,7 +100,12 @@ def _message(item: ThreadItem, context: ChatContext) -> Message:
         reply = context.replies.get(item.id)
         calls = [call.as_dict() for call in reply.calls] if reply else []
         return Message(
-            **common, role="assistant", content=text, tool_calls=calls, assistant=reply.assistant if reply else None
+            **common,
+            role="assistant",
+            content=text,
+            tool_calls=calls,
+            assistant=reply.assistant if reply else None,
+            question=reply.question if reply else None,
         )
     return Message(**common, role="other", content="", item=item.model_dump(mode="json"))
 
@@ -156,6 +159,7 @@ class ConversationChatKitStore(Store[ChatContext]):
         """Append an item, even when the browser has left meanwhile: what was done is on record."""
         with anyio.CancelScope(shield=True):
             await in_thread(self._store.add, context.caller.user_id, _message(item, context))
+        context.stored.add(item.id)
 
     async def save_item(self, thread_id: str, item: ThreadItem, context: ChatContext) -> None:
         """Overwrite an item."""
@@ -202,10 +206,20 @@ class TodoChatKitServer(ChatKitServer[ChatContext]):
         if input_user_message is None:
             return
         text = text_of(input_user_message)
+        async with AsyncExitStack() as stack:
+            if context.in_order is not None:
+                await stack.enter_async_context(context.in_order(thread.id))
+            async with aclosing(self._answer(thread, input_user_message, text, context)) as events:
+                async for event in events:
+                    yield event
+
+    async def _answer(
+        self, thread: ThreadMetadata, message: UserMessageItem, text: str, context: ChatContext
+    ) -> AsyncGenerator[ThreadStreamEvent, None]:
         spoken = await in_thread(
             self._conversations.history, context.caller.user_id, thread.id, self._history_messages + 1
         )
-        history = [message for message in spoken if message.id != input_user_message.id][-self._history_messages :]
+        history = [other for other in spoken if other.id != message.id][-self._history_messages :]
         thread.title = thread.title or (await self.store.load_thread(thread.id, context)).title
         item = AssistantMessageItem(
             id=self.store.generate_item_id("message", thread, context),
@@ -213,18 +227,29 @@ class TodoChatKitServer(ChatKitServer[ChatContext]):
             created_at=datetime.now(UTC),
             content=[AssistantMessageContent(text="")],
         )
+        narrator = Narrator(item, lambda: self._workflow(thread, context))
         events: asyncio.Queue[ThreadStreamEvent | None] = asyncio.Queue()
+        said: list[str] = []
+        calls: list[ToolCall] = []
 
         async def on_text(delta: str) -> None:
-            update = AssistantMessageContentPartTextDelta(content_index=0, delta=delta)
-            await events.put(ThreadItemUpdatedEvent(item_id=item.id, update=update))
+            said.append(delta)
+            for event in narrator.said(delta):
+                await events.put(event)
 
         async def on_call(call: ToolCall) -> None:
-            await events.put(ProgressUpdateEvent(text=DOING.get(call.name, call.name)))
+            # Once when it begins, and once more with its result.
+            if not any(known is call for known in calls):
+                calls.append(call)
+            for event in narrator.called(call):
+                await events.put(event)
 
         async def work() -> Reply:
+            turn = Turn(text, history, context.today)
             try:
-                return await self._service.reply(Turn(text, history), context.caller.token, on_text, on_call)
+                return await self._service.reply(
+                    turn, context.caller.token, on_text, on_call, before_change=context.before_change
+                )
             finally:
                 await events.put(None)
 
@@ -232,23 +257,62 @@ class TodoChatKitServer(ChatKitServer[ChatContext]):
         # generator that is closed half-way can't promise.
         task = asyncio.create_task(work())
         try:
-            yield ThreadItemAddedEvent(item=item)
             while (event := await events.get()) is not None:
                 yield event
-            reply = await task
+            reply = context.replies[item.id] = await task
+            for event in narrator.ended(reply.text):
+                yield event
+        except (asyncio.CancelledError, GeneratorExit):
+            with anyio.CancelScope(shield=True):
+                await self._keep_stopped(task, item, said, calls, narrator, context)
+            raise
+        except Exception:
+            for event in narrator.failed():
+                yield event
+            raise
         finally:
             task.cancel()
-        context.replies[item.id] = reply
-        content = AssistantMessageContent(text=reply.text)
-        yield ThreadItemUpdatedEvent(
-            item_id=item.id, update=AssistantMessageContentPartDone(content_index=0, content=content)
+
+    def _workflow(self, thread: ThreadMetadata, context: ChatContext) -> WorkflowItem:
+        return WorkflowItem(
+            id=self.store.generate_item_id("workflow", thread, context),
+            thread_id=thread.id,
+            created_at=datetime.now(UTC),
+            # Open: what was done to the tasks is not hidden behind a click.
+            workflow=Workflow(type="custom", tasks=[], expanded=True),
         )
-        yield ThreadItemDoneEvent(item=item.model_copy(update={"content": [content]}))
+
+    def done(self, item: AssistantMessageItem) -> str:
+        """The event that an item is complete, as the stream has it."""
+        return self._serialize(ThreadItemDoneEvent(item=item)).decode()
+
+    async def _keep_stopped(
+        self,
+        task: asyncio.Task[Reply],
+        item: AssistantMessageItem,
+        said: list[str],
+        calls: list[ToolCall],
+        narrator: Narrator,
+        context: ChatContext,
+    ) -> None:
+        """Keep what had been said and done when the reader stopped it, or left."""
+        task.cancel()
+        # A tool that is at work finishes first, so that the account is true.
+        await asyncio.wait({task})
+        if workflow := narrator.broken_off():
+            await self.store.add_thread_item(item.thread_id, workflow, context)
+        if item.id not in context.replies:
+            account = account_of(calls)
+            note = f"(Stopped. Before that: {account}.)" if account else "(Stopped.)"
+            text = "\n\n".join(filter(None, ("".join(said).strip(), note)))
+            context.replies[item.id] = Reply(text, self._service.assistant, calls)
+        elif item.id in context.stored:
+            return
+        text = context.replies[item.id].text
+        context.stopped = item.model_copy(update={"content": [AssistantMessageContent(text=text)]})
+        await self.store.add_thread_item(item.thread_id, context.stopped, context)
 
     async def handle_stream_cancelled(
         self, thread: ThreadMetadata, pending_items: list[ThreadItem], context: ChatContext
     ) -> None:
-        """Keep what had been said when the reader stopped it; the store shields its writes from the cancellation."""
-        for item in pending_items:
-            if isinstance(item, AssistantMessageItem) and "".join(part.text for part in item.content).strip():
-                await self.store.add_thread_item(thread.id, item, context)
+        """Nothing more to do: `respond` has kept what there was, whichever way it was ended."""

@@ -1,13 +1,15 @@
-"""The MCP server: five tools on the caller's tasks. Served at /mcp and, in memory, to our own assistant."""
+"""The MCP server: five tools on the caller's tasks. Served at /mcp and, in memory, to our own assistants."""
 
+import json
 from contextvars import ContextVar
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated, Any, Literal
 
+import httpx2
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp_types import ToolAnnotations
+from mcp_types import CallToolResult, TextContent, ToolAnnotations
 from pydantic import BaseModel, Field
 
 from app.todo_api import TodoApi, TodoApiError
@@ -22,31 +24,38 @@ Description = Annotated[str, Field(max_length=1000, description="Details, if any
 DueDate = Annotated[date | None, Field(description="The day it is due, as YYYY-MM-DD.")]
 
 
-class TaskResult(BaseModel):
-    """A task."""
+class TaskChange(BaseModel):
+    """What was done to a task."""
+
+    task_id: int = Field(description="The task's number.")
+    status: Literal["created", "completed", "reopened", "updated", "deleted"] = Field(description="What was done.")
+    title: str = Field(description="The task's title.")
+
+
+class TaskItem(BaseModel):
+    """A task in a list."""
 
     id: int
     title: str
-    description: str
-    due_date: date | None
     completed: bool
-    created_at: datetime
-    updated_at: datetime
+    due_date: date | None
 
 
-class TaskListResult(BaseModel):
-    """Some tasks, and how many match in all."""
+class TaskItems(BaseModel):
+    """Tasks by number. Structured content has to be an object, so the list is its `result`, as the SDK calls it."""
 
-    tasks: list[TaskResult]
-    total: int
+    result: list[TaskItem]
 
 
-class DeletedResult(BaseModel):
-    """What was deleted."""
-
-    id: int
-    title: str
-    deleted: Literal[True] = True
+def _items(tasks: list[TaskItem], total: int) -> CallToolResult:
+    """The answer of list_tasks: as structured content, and as text one JSON array, where the SDK alone would make a
+    piece of text of each task, and none at all of an empty list."""
+    structured = TaskItems(result=tasks).model_dump(mode="json")
+    texts = [json.dumps(structured["result"], ensure_ascii=False)]
+    if total > len(tasks):
+        texts.append(f"These are {len(tasks)} of {total} tasks.")
+    content = [TextContent(type="text", text=text) for text in texts]
+    return CallToolResult(content=content, structured_content=structured)
 
 
 def _token(context: Context) -> str:
@@ -69,7 +78,11 @@ def build_mcp_server(api: TodoApi) -> MCPServer:
         subscriptions=False,
     )
 
-    async def send(context: Context, method: str, path: str, **options: Any) -> Any:
+    def changed(status: str, response: httpx2.Response) -> TaskChange:
+        task = response.json()
+        return TaskChange(task_id=task["id"], status=status, title=task["title"])
+
+    async def send(context: Context, method: str, path: str, **options: Any) -> httpx2.Response:
         try:
             return await api.request(method, f"/api/tasks{path}", _token(context), **options)
         except TodoApiError as error:
@@ -78,10 +91,10 @@ def build_mcp_server(api: TodoApi) -> MCPServer:
     @server.tool(annotations=ToolAnnotations(destructive_hint=False, idempotent_hint=False, open_world_hint=False))
     async def add_task(
         title: Title, context: Context, description: Description = "", due_date: DueDate = None
-    ) -> TaskResult:
+    ) -> TaskChange:
         """Add a task to the person's list."""
         body = {"title": title, "description": description, "due_date": due_date and due_date.isoformat()}
-        return TaskResult.model_validate((await send(context, "POST", "", json=body)).json())
+        return changed("created", await send(context, "POST", "", json=body))
 
     @server.tool(annotations=ToolAnnotations(read_only_hint=True, open_world_hint=False))
     async def list_tasks(
@@ -92,30 +105,31 @@ def build_mcp_server(api: TodoApi) -> MCPServer:
         query: Annotated[
             str, Field(max_length=200, description="Only tasks whose title or description has this.")
         ] = "",
-        limit: Annotated[int, Field(ge=1, le=500, description="At most so many.")] = 100,
-    ) -> TaskListResult:
-        """List the person's tasks, or find some by a word."""
-        params = {"status": status, "q": query, "limit": limit}
+        limit: Annotated[int, Field(ge=1, le=500, description="At most so many, the newest ones.")] = 100,
+        offset: Annotated[int, Field(ge=0, le=100_000, description="Leave out so many of the newest.")] = 0,
+    ) -> Annotated[CallToolResult, TaskItems]:
+        """List the person's tasks by number, or find some by a word."""
+        params = {"status": status, "q": query, "limit": limit, "offset": offset}
         response = await send(context, "GET", "", params=params)
-        tasks = sorted(map(TaskResult.model_validate, response.json()), key=lambda task: task.id)
-        return TaskListResult(tasks=tasks, total=int(response.headers.get("x-total-count", len(tasks))))
+        tasks = sorted(map(TaskItem.model_validate, response.json()), key=lambda task: task.id)
+        return _items(tasks, int(response.headers.get("x-total-count", len(tasks))))
 
     @server.tool(annotations=ToolAnnotations(destructive_hint=False, idempotent_hint=True, open_world_hint=False))
     async def complete_task(
         task_id: TaskId,
         context: Context,
         completed: Annotated[bool, Field(description="False opens a completed task again.")] = True,
-    ) -> TaskResult:
+    ) -> TaskChange:
         """Mark a task as completed, or as open again."""
         response = await send(context, "PATCH", f"/{task_id}", json={"completed": completed})
-        return TaskResult.model_validate(response.json())
+        return changed("completed" if completed else "reopened", response)
 
     @server.tool(annotations=ToolAnnotations(destructive_hint=True, idempotent_hint=True, open_world_hint=False))
-    async def delete_task(task_id: TaskId, context: Context) -> DeletedResult:
+    async def delete_task(task_id: TaskId, context: Context) -> TaskChange:
         """Delete a task for good."""
-        title = (await send(context, "GET", f"/{task_id}")).json()["title"]
+        task = await send(context, "GET", f"/{task_id}")
         await send(context, "DELETE", f"/{task_id}")
-        return DeletedResult(id=task_id, title=title)
+        return changed("deleted", task)
 
     @server.tool(annotations=ToolAnnotations(destructive_hint=True, idempotent_hint=True, open_world_hint=False))
     async def update_task(
@@ -127,7 +141,7 @@ def build_mcp_server(api: TodoApi) -> MCPServer:
         ] = None,
         due_date: Annotated[DueDate, Field(description="The new day, YYYY-MM-DD; leave out to keep it.")] = None,
         clear_due_date: Annotated[bool, Field(description="True takes the due date away.")] = False,
-    ) -> TaskResult:
+    ) -> TaskChange:
         """Change a task's title, details or due date; what is left out stays as it is."""
         body: dict[str, Any] = {"title": title, "description": description}
         body = {name: value for name, value in body.items() if value is not None}
@@ -135,6 +149,6 @@ def build_mcp_server(api: TodoApi) -> MCPServer:
             body["due_date"] = None if clear_due_date else due_date and due_date.isoformat()
         if not body:
             raise ToolError("Nothing to change: give a title, a description or a due date.")
-        return TaskResult.model_validate((await send(context, "PATCH", f"/{task_id}", json=body)).json())
+        return changed("updated", await send(context, "PATCH", f"/{task_id}", json=body))
 
     return server

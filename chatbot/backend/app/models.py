@@ -52,5 +52,54 @@ class Message(SQLModel, table=True):
     content: str = Field(sa_column=Column(Text, nullable=False))
     tool_calls: list[dict[str, Any]] = Field(default_factory=list, sa_column=Column(JSONB, nullable=False))
     assistant: str | None = Field(default=None, max_length=200)
+    question: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
+    """What the built-in assistant asked; the next message may answer it."""
     item: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB(none_as_null=True)))
     created_at: datetime = Field(default_factory=now, sa_type=DateTime(timezone=True))
+
+
+class TurnTicket(SQLModel, table=True):
+    """A place in a conversation's queue: the lowest one that has not expired is being answered; see app/turns.py."""
+
+    __tablename__ = "turns"
+    __table_args__ = {"schema": SCHEMA}
+
+    id: int | None = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    conversation_id: str = Field(
+        sa_column=Column(String(64), ForeignKey(f"{SCHEMA}.conversations.id", ondelete="CASCADE"), nullable=False)
+    )
+    expires_at: datetime = Field(index=True, sa_type=DateTime(timezone=True))
+
+
+class ClientRequest(SQLModel, table=True):
+    """A request that its client may repeat, and its answer; see app/idempotency.py."""
+
+    __tablename__ = "requests"
+    __table_args__ = {"schema": SCHEMA}
+
+    user_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    key: str = Field(primary_key=True, max_length=200)
+    fingerprint: str = Field(max_length=64)
+    conversation_id: str | None = Field(default=None, max_length=64)
+    changing: bool = False
+    """Whether a task may have been changed for it."""
+    answer: str | None = Field(default=None, sa_column=Column(Text))
+    held_until: datetime = Field(sa_type=DateTime(timezone=True))
+    """Until then somebody is at work on it; moved on while they are."""
+    expires_at: datetime = Field(index=True, sa_type=DateTime(timezone=True))
+
+
+class MessageAllowance(SQLModel, table=True):
+    """How many messages a person may send just now; see app/limits.py."""
+
+    __tablename__ = "message_allowances"
+    __table_args__ = {"schema": SCHEMA}
+
+    user_id: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    left: float
+    counted_at: datetime = Field(sa_type=DateTime(timezone=True))
+    expires_at: datetime = Field(index=True, sa_type=DateTime(timezone=True))
+
+
+EXPIRING = (TurnTicket, ClientRequest, MessageAllowance)
+"""Tables whose rows are cleared away after `expires_at`; see backend_common/housekeeping.py."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from app.models import MESSAGE_MAX
+from app.models import MESSAGE_MAX, TITLE_MAX
 
 
 def _spoken(value: str) -> str:
@@ -20,8 +20,25 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=MESSAGE_MAX), A
 class ChatIn(BaseModel):
     """A message; without a conversation it begins one."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"message": "add buy milk by Friday"}]})
+
     message: Text
     conversation_id: Annotated[str | None, Field(max_length=64)] = None
+
+
+def _on_one_line(value: str) -> str:
+    line = " ".join(value.replace("\x00", "").split())
+    if not line:
+        raise ValueError("must not be empty")
+    return line
+
+
+class ConversationIn(BaseModel):
+    """What can be changed of a conversation."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Groceries"}]})
+
+    title: Annotated[str, StringConstraints(min_length=1, max_length=TITLE_MAX), AfterValidator(_on_one_line)]
 
 
 class ToolCallOut(BaseModel):

@@ -24,14 +24,15 @@ async def in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs)
     return await anyio.to_thread.run_sync(partial(function, *args, **kwargs))
 
 
+def changed_tasks(calls: list[dict[str, Any]]) -> bool:
+    """Whether one of the calls has changed a task."""
+    return any(isinstance(call.get("result"), dict) and "task_id" in call["result"] for call in calls)
+
+
 def title_of(message: str) -> str:
     """A conversation's title: the beginning of its first message, on one line."""
     words = " ".join(message.replace("\x00", "").split())
     return words if len(words) <= 60 else f"{words[:59].rstrip()}…"
-
-
-def _no_conversation() -> ApiError:
-    return ApiError(404, "not_found", "You have no such conversation.")
 
 
 class ConversationStore:
@@ -41,16 +42,33 @@ class ConversationStore:
         self._sessions = sessions
 
     @staticmethod
-    def _owned(session: Session, user_id: int, conversation_id: str) -> Conversation:
-        conversation = session.get(Conversation, conversation_id) if len(conversation_id) <= 64 else None
+    def missing() -> ApiError:
+        """The 404 for a conversation that isn't there, or isn't theirs."""
+        return ApiError(404, "not_found", "You have no such conversation.")
+
+    def owned(self, session: Session, user_id: int, conversation_id: str, lock: bool = False) -> Conversation:
+        """The conversation, or ApiError 404; locked until the end of the transaction, if wanted."""
+        conversation_id = conversation_id.replace("\x00", "")
+        known = len(conversation_id) <= 64
+        # Not so strong that messages, whose rows refer to this one, would have to wait for it.
+        strength = {"key_share": True} if lock else None
+        conversation = session.get(Conversation, conversation_id, with_for_update=strength) if known else None
         if conversation is None or conversation.user_id != user_id:
-            raise _no_conversation()
+            raise self.missing()
+        return conversation
+
+    @staticmethod
+    def begin(session: Session, user_id: int, title: str) -> Conversation:
+        """Begin a conversation."""
+        conversation = Conversation(id=new_id("conv"), user_id=user_id, title=title)
+        session.add(conversation)
+        session.flush()
         return conversation
 
     def get(self, user_id: int, conversation_id: str) -> Conversation:
         """The conversation, or ApiError 404."""
         with self._sessions() as session:
-            return self._owned(session, user_id, conversation_id.replace("\x00", ""))
+            return self.owned(session, user_id, conversation_id)
 
     def page(
         self, user_id: int, limit: int, offset: int = 0, after: str | None = None, newest_first: bool = True
@@ -62,20 +80,12 @@ class ConversationStore:
             key = (Conversation.updated_at, Conversation.id)
             statement = select(Conversation).where(mine)
             if after:
-                last = self._owned(session, user_id, after)
+                last = self.owned(session, user_id, after)
                 here, there = func.row(*key), func.row(last.updated_at, last.id)
                 statement = statement.where(here < there if newest_first else here > there)
             order = [column.desc() if newest_first else column.asc() for column in key]
             page = session.exec(statement.order_by(*order).limit(limit).offset(offset)).all()
             return [*page], total or 0
-
-    def create(self, user_id: int, title: str) -> Conversation:
-        """Begin a conversation."""
-        conversation = Conversation(id=new_id("conv"), user_id=user_id, title=title)
-        with self._sessions() as session:
-            session.add(conversation)
-            session.commit()
-        return conversation
 
     def save(self, user_id: int, conversation_id: str, title: str) -> None:
         """Change a conversation's title, or begin the conversation under this id."""
@@ -85,21 +95,21 @@ class ConversationStore:
                 conversation = Conversation(id=conversation_id, user_id=user_id)
                 session.add(conversation)
             elif conversation.user_id != user_id:
-                raise _no_conversation()
+                raise self.missing()
             conversation.title = title[:TITLE_MAX].replace("\x00", "")
             session.commit()
 
     def delete(self, user_id: int, conversation_id: str) -> None:
         """Remove a conversation with its messages."""
         with self._sessions() as session:
-            session.delete(self._owned(session, user_id, conversation_id.replace("\x00", "")))
+            session.delete(self.owned(session, user_id, conversation_id))
             session.commit()
 
     def add(self, user_id: int, message: Message) -> Message:
         """Append a message and mark the conversation as used just now."""
         message.content = message.content.replace("\x00", "")
         with self._sessions() as session:
-            conversation = self._owned(session, user_id, message.conversation_id)
+            conversation = self.owned(session, user_id, message.conversation_id)
             conversation.updated_at = now()
             conversation.title = conversation.title or (title_of(message.content) if message.role == "user" else "")
             session.add(message)
@@ -117,7 +127,7 @@ class ConversationStore:
     ) -> list[Message]:
         """Up to `limit` messages, beginning behind the message with the id `after`."""
         with self._sessions() as session:
-            self._owned(session, user_id, conversation_id)
+            self.owned(session, user_id, conversation_id)
             statement = select(Message).where(Message.conversation_id == conversation_id)
             if roles:
                 statement = statement.where(Message.role.in_(roles))
@@ -131,7 +141,7 @@ class ConversationStore:
     def message(self, user_id: int, conversation_id: str, message_id: str) -> Message:
         """One message, or ApiError 404."""
         with self._sessions() as session:
-            self._owned(session, user_id, conversation_id)
+            self.owned(session, user_id, conversation_id)
             wanted = select(Message).where(Message.conversation_id == conversation_id, Message.id == message_id)
             if message := session.exec(wanted).first():
                 return message
@@ -140,7 +150,7 @@ class ConversationStore:
     def replace(self, user_id: int, message: Message) -> None:
         """Overwrite the message with the same id, or append it."""
         with self._sessions() as session:
-            self._owned(session, user_id, message.conversation_id)
+            self.owned(session, user_id, message.conversation_id)
             wanted = select(Message).where(Message.conversation_id == message.conversation_id, Message.id == message.id)
             if old := session.exec(wanted).first():
                 old.content, old.item, old.role = message.content, message.item, message.role
@@ -151,25 +161,28 @@ class ConversationStore:
     def delete_message(self, user_id: int, conversation_id: str, message_id: str) -> None:
         """Remove one message."""
         with self._sessions() as session:
-            self._owned(session, user_id, conversation_id)
+            self.owned(session, user_id, conversation_id)
             session.execute(delete(Message).where(Message.conversation_id == conversation_id, Message.id == message_id))
             session.commit()
 
-    def begin_turn(
-        self, user_id: int, conversation_id: str | None, text: str, history: int
-    ) -> tuple[str, list[Message]]:
-        """Store what the person said, in a new conversation if none is named.
-
-        Returns:
-            The conversation's id and up to `history` messages from before, the newest last.
-        """
-        if conversation_id is None:
-            conversation_id = self.create(user_id, title_of(text)).id
-            earlier: list[Message] = []
-        else:
-            earlier = self.history(user_id, conversation_id, history)
+    def say(self, user_id: int, conversation_id: str, text: str, history: int) -> list[Message]:
+        """Append what the person said; the last `history` messages from before, the newest last."""
+        earlier = self.history(user_id, conversation_id, history)
         self.add(user_id, Message(id=new_id("msg"), conversation_id=conversation_id, role="user", content=text))
-        return conversation_id, earlier
+        return earlier
+
+    def rename(self, user_id: int, conversation_id: str, title: str) -> Conversation:
+        """Give a conversation another title; ApiError 404 if there is none."""
+        with self._sessions() as session:
+            conversation = self.owned(session, user_id, conversation_id)
+            conversation.title = title
+            session.commit()
+            return conversation
+
+    def changed_since(self, user_id: int, conversation_id: str, message_id: str) -> bool:
+        """Whether an answer behind the message has changed tasks."""
+        later = self.messages(user_id, conversation_id, 200, after=message_id, roles=("assistant",))
+        return any(changed_tasks(message.tool_calls) for message in later)
 
     def history(self, user_id: int, conversation_id: str, limit: int) -> list[Message]:
         """The last `limit` messages that were spoken, the newest last."""

@@ -1,5 +1,6 @@
 """The todo-backend's HTTP API, used by the MCP tools with the caller's own token."""
 
+import uuid
 from typing import Any
 
 import httpx2
@@ -34,6 +35,16 @@ class TodoApi:
             return f"unreachable: {error or type(error).__name__}"
         return "" if response.status_code == 200 else f"answers {response.status_code}: {response.text[:200]}"
 
+    async def _send(self, method: str, path: str, **options: Any) -> httpx2.Response:
+        """Send a request; once more if the connection broke, as it does when the service restarts, and if sending it
+        twice comes to the same. Deleting does not: the second answer would be that there is no such task."""
+        try:
+            return await self._client.request(method, path, **options)
+        except (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError):
+            if method == "DELETE":
+                raise
+            return await self._client.request(method, path, **options)
+
     async def request(self, method: str, path: str, token: str, **options: Any) -> httpx2.Response:
         """Send a request for the person whom `token` names.
 
@@ -43,12 +54,19 @@ class TodoApi:
         headers = {"Authorization": f"Bearer {token}"}
         if rid := request_id():
             headers["X-Request-ID"] = rid
+        if method == "POST":
+            # With it the request can be sent again, and still adds one task.
+            headers["Idempotency-Key"] = f"chatbot-{uuid.uuid4().hex}"
         try:
-            response = await self._client.request(method, path, headers=headers, **options)
+            response = await self._send(method, path, headers=headers, **options)
         except httpx2.HTTPError as error:
             why = str(error) or type(error).__name__
             log.error("todo-backend unreachable", method=method, path=path, reason=why)
-            raise TodoApiError("The task service can't be reached at the moment; please try again.") from None
+            if method == "GET" or isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout):
+                raise TodoApiError("The task service can't be reached at the moment; please try again.") from None
+            raise TodoApiError(
+                "The task service did not answer; whether the change was made is not known. Please look at the list."
+            ) from None
         if response.is_success:
             return response
         try:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx2
+import psycopg
 import pytest
 from model_server import ModelServer
 from todo_testing.fixtures import ada, bob, database, own_postgres, postgres, start, todo  # noqa: F401
@@ -11,6 +12,7 @@ from todo_testing.people import Person
 from todo_testing.service import CHATBOT_BACKEND, Service
 
 MODEL_KEY = "sk-test-4b7d1e90aa55"
+MODEL = {"OPENAI_API_KEY": MODEL_KEY, "OPENAI_MODEL": "scripted-1", "OPENAI_TIMEOUT_SECONDS": "2"}
 
 
 @pytest.fixture(scope="session")
@@ -33,18 +35,19 @@ def model() -> Iterator[ModelServer]:
 @pytest.fixture(scope="session")
 def model_chatbot(postgres, database, todo, model) -> Iterator[Service]:  # noqa: F811
     """The chatbot-backend with that endpoint for a model, ready."""
-    environment = {
-        "TODO_API_URL": todo.url,
-        "OPENAI_API_KEY": MODEL_KEY,
-        "OPENAI_BASE_URL": model.url,
-        "OPENAI_MODEL": "scripted-1",
-        "OPENAI_TIMEOUT_SECONDS": "2",
-    }
+    environment = MODEL | {"TODO_API_URL": todo.url, "OPENAI_BASE_URL": model.url}
     service = Service(CHATBOT_BACKEND, postgres.environment(database) | environment)
     try:
         yield service.wait_ready()
     finally:
         service.stop()
+
+
+@pytest.fixture
+def sql(postgres, database):  # noqa: F811
+    """A connection to the suite's database that commits each statement."""
+    with psycopg.connect(postgres.dsn(database), autocommit=True) as connection:
+        yield connection
 
 
 Say = Callable[..., dict[str, Any]]

@@ -1,10 +1,13 @@
 """A small OpenAI-compatible server for tests: real HTTP and event streams, replies by script."""
 
+import itertools
 import json
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+_ids = itertools.count(1)
 
 
 def text(*pieces: str) -> list[dict[str, Any]]:
@@ -17,7 +20,12 @@ def calls(*wanted: tuple[str, Any], split: bool = True) -> list[dict[str, Any]]:
     deltas = []
     for index, (name, arguments) in enumerate(wanted):
         raw = arguments if isinstance(arguments, str) else json.dumps(arguments)
-        first = {"index": index, "id": f"call_{index}", "type": "function", "function": {"name": name, "arguments": ""}}
+        first = {
+            "index": index,
+            "id": f"call_{next(_ids)}",
+            "type": "function",
+            "function": {"name": name, "arguments": ""},
+        }
         deltas.append({"tool_calls": [first]})
         middle = len(raw) // 2 if split else len(raw)
         for piece in (raw[:middle], raw[middle:]):
@@ -27,12 +35,18 @@ def calls(*wanted: tuple[str, Any], split: bool = True) -> list[dict[str, Any]]:
 
 class ModelServer:
     """Answers each request with the next entry of `script`: a list of deltas, a status, or one of the words
-    "hang", "cut", "rubbish". Keeps what it was asked in `requests`."""
+    "hang" (no answer), "cut" (an error in mid-stream), "stall" (nothing more comes), "vanish" (the stream just ends),
+    "rubbish". Keeps what it was asked in `requests`."""
 
     def __init__(self) -> None:
         self.script: list[Any] = []
         self.requests: list[dict[str, Any]] = []
         self.authorization: list[str | None] = []
+        self.stalled = threading.Event()
+        """Set once a "stall" has begun; `released` ends it."""
+        self.released = threading.Event()
+        self.asked_at = self.first_token_at = 0.0
+        """When the last request came, and when its first token went out (monotonic)."""
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -41,8 +55,20 @@ class ModelServer:
             def log_message(self, *_: object) -> None:
                 pass
 
+            def _chunk(self, model: str, delta: dict[str, Any], finish_reason: str | None) -> None:
+                chunk = {
+                    "id": "chatcmpl-1",
+                    "object": "chat.completion.chunk",
+                    "created": 1,
+                    "model": model,
+                    "choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}],
+                }
+                self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+                self.wfile.flush()
+
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                server.asked_at = time.monotonic()
                 server.requests.append(body)
                 server.authorization.append(self.headers["authorization"])
                 step = server.script.pop(0)
@@ -62,19 +88,21 @@ class ModelServer:
                 if step == "rubbish":
                     self.wfile.write(b"data: {broken\n\n")
                     return
-                for delta in text("I was say") if step == "cut" else step:
-                    chunk = {
-                        "id": "chatcmpl-1",
-                        "object": "chat.completion.chunk",
-                        "created": 1,
-                        "model": body["model"],
-                        "choices": [{"index": 0, "delta": {"role": "assistant", **delta}, "finish_reason": None}],
-                    }
-                    self.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
-                    self.wfile.flush()
+                server.first_token_at = time.monotonic()
+                deltas = text("I was say") if step in ("cut", "stall", "vanish") else step
+                for delta in deltas:
+                    self._chunk(body["model"], {"role": "assistant", **delta}, None)
                 if step == "cut":
                     self.wfile.write(b'data: {"error": {"message": "overloaded"}}\n\n')
                     return
+                if step == "stall":
+                    server.stalled.set()
+                    server.released.wait(20)
+                    return
+                if step == "vanish":
+                    return
+                calling = any("tool_calls" in delta for delta in deltas)
+                self._chunk(body["model"], {}, "tool_calls" if calling else "stop")
                 self.wfile.write(b"data: [DONE]\n\n")
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -84,6 +112,8 @@ class ModelServer:
     def plan(self, *steps: Any) -> None:
         """Set the script and forget earlier requests."""
         self.script[:] = steps
+        self.stalled.clear()
+        self.released.clear()
         self.requests.clear()
         self.authorization.clear()
 

@@ -60,3 +60,21 @@ def test_titles_are_short_and_on_one_line(client, title):
     (conversation,) = client.get("/api/conversations").json()
     assert len(conversation["title"]) <= 60
     assert "\n" not in conversation["title"]
+
+
+def test_rename(bob, chatbot, client, say):
+    first = say("hi")["conversation_id"]
+    url = f"/api/conversations/{first}"
+    say("hello", new=True)
+    renamed = client.patch(url, json={"title": "  Groceries\nand more "})
+    assert (renamed.status_code, renamed.json()["title"]) == (200, "Groceries and more")
+    assert set(renamed.json()) == {"id", "title", "created_at", "updated_at"}
+    # A new title is no use of it.
+    assert [c["id"] for c in client.get("/api/conversations").json()][1] == first
+    client.post("/api/chat", json={"message": "help", "conversation_id": first})
+    assert client.get(url).json()["title"] == "Groceries and more"
+    for body in ({}, {"title": ""}, {"title": " \n"}, {"title": "x" * 201}, {"title": None}, {"title": 5}):
+        response = client.patch(url, json=body)
+        assert (response.status_code, response.json()["error"]["code"]) == (422, "invalid_input")
+    assert bob.client(chatbot.url).patch(url, json={"title": "mine"}).status_code == 404
+    assert client.patch(url, json={"title": "x" * 200}).status_code == 200

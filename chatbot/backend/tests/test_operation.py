@@ -60,7 +60,10 @@ def test_both_services_migrate_one_database_without_touching_each_other(postgres
     assert rows == [
         ("chatbot", "alembic_version"),
         ("chatbot", "conversations"),
+        ("chatbot", "message_allowances"),
         ("chatbot", "messages"),
+        ("chatbot", "requests"),
+        ("chatbot", "turns"),
         ("todo", "alembic_version"),
         ("todo", "idempotency_keys"),
         ("todo", "revoked_tokens"),

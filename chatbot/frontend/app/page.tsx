@@ -6,11 +6,11 @@ import { ChatbotApp } from "@/components/chatbot-app";
 export const dynamic = "force-dynamic";
 
 export default async function Page() {
-  const { todoPublicUrl, chatkitEnabled } = settings();
+  const { todoPublicUrl, chatkitDomainKey } = settings();
   const [hasCookie, todoUrl, assistant] = await Promise.all([
     hasSessionCookie(),
     linkTo(todoPublicUrl),
     assistantName(),
   ]);
-  return <ChatbotApp hasCookie={hasCookie} todoUrl={todoUrl} chatkit={chatkitEnabled} assistant={assistant} />;
+  return <ChatbotApp hasCookie={hasCookie} todoUrl={todoUrl} chatkitKey={chatkitDomainKey} assistant={assistant} />;
 }

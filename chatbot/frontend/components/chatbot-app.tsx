@@ -3,30 +3,29 @@
 import type { User } from "@todo/shared/client/session";
 import { Spinner } from "@todo/shared/ui/controls";
 import { SignedIn } from "@todo/shared/ui/shell";
-import dynamic from "next/dynamic";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { Chat } from "./chat";
 
-const loading = () => (
+const loading = (
   <div className="flex h-dvh items-center justify-center">
     <Spinner label="Loading…" />
   </div>
 );
 
 // Only who switches ChatKit on downloads it.
-const ChatKitChat = dynamic(() => import("./chatkit-chat").then((module) => module.ChatKitChat), { loading });
+const ChatKitChat = lazy(() => import("./chatkit-chat").then((module) => ({ default: module.ChatKitChat })));
 
 interface Props {
   hasCookie: boolean;
   todoUrl: string;
-  /** OpenAI's component instead of the own one. */
-  chatkit: boolean;
+  /** With a key for the page's domain OpenAI's component is used instead of the own one. */
+  chatkitKey: string;
   /** Who answers, where it is known. */
   assistant: string | null;
 }
 
 /** The whole page: the way in, or the conversations. */
-export function ChatbotApp({ hasCookie, todoUrl, chatkit, assistant }: Props) {
+export function ChatbotApp({ hasCookie, todoUrl, chatkitKey, assistant }: Props) {
   const [unavailable, setUnavailable] = useState(false);
   return (
     <SignedIn
@@ -35,8 +34,15 @@ export function ChatbotApp({ hasCookie, todoUrl, chatkit, assistant }: Props) {
       lead="Say what to do; your tasks follow. The account is the same as for Todo."
     >
       {(user: User) =>
-        chatkit && !unavailable ? (
-          <ChatKitChat user={user} todoUrl={todoUrl} onUnavailable={() => setUnavailable(true)} />
+        chatkitKey && !unavailable ? (
+          <Suspense fallback={loading}>
+            <ChatKitChat
+              user={user}
+              todoUrl={todoUrl}
+              domainKey={chatkitKey}
+              onUnavailable={() => setUnavailable(true)}
+            />
+          </Suspense>
         ) : (
           <Chat
             user={user}

@@ -1,20 +1,25 @@
 "use client";
 
-import { SendIcon } from "@todo/shared/ui/icons";
-import { type FormEvent, type KeyboardEvent, type RefObject, useEffect, useState } from "react";
-import { MESSAGE_MAX } from "@/lib/chat";
+import { SendIcon, StopIcon } from "@todo/shared/ui/icons";
+import { type FormEvent, type KeyboardEvent, type RefObject, useEffect } from "react";
+import { MESSAGE_MAX } from "@/lib/protocol";
 
 interface Props {
   inputRef: RefObject<HTMLTextAreaElement | null>;
+  text: string;
+  /** Whether an answer is coming: the next message can be written, and the answer be stopped. */
   busy: boolean;
-  /** Says whether the message was answered; it comes back into the field if not. */
-  onSend: (text: string) => Promise<boolean>;
+  onWrite: (text: string) => void;
+  onSend: () => void;
+  onStop: () => void;
 }
 
-/** The field to write in: Enter sends, Shift+Enter begins a new line. */
-export function Composer({ inputRef, busy, onSend }: Props) {
-  const [text, setText] = useState("");
+const BUTTON =
+  "inline-flex h-10 w-10 shrink-0 items-center justify-center rounded-xl bg-accent text-on-accent transition-colors " +
+  "hover:bg-accent-strong disabled:cursor-not-allowed disabled:opacity-40";
 
+/** The field to write in: Enter sends, Shift+Enter begins a new line. */
+export function Composer({ inputRef, text, busy, onWrite, onSend, onStop }: Props) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the field grows with its text.
   useEffect(() => {
     const field = inputRef.current;
@@ -23,19 +28,22 @@ export function Composer({ inputRef, busy, onSend }: Props) {
     field.style.height = `${Math.min(field.scrollHeight, 200)}px`;
   }, [text, inputRef]);
 
-  async function send() {
-    const message = text.trim();
-    if (!message || busy) return;
-    setText("");
+  function send() {
     inputRef.current?.focus();
-    if (!(await onSend(message))) setText((current) => current || message);
+    if (!busy) onSend();
+  }
+
+  function stop() {
+    // The button goes with the answer.
+    inputRef.current?.focus();
+    onStop();
   }
 
   function onKeyDown(event: KeyboardEvent) {
     // While an input method composes, Enter chooses a character.
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
-    void send();
+    send();
   }
 
   return (
@@ -43,7 +51,7 @@ export function Composer({ inputRef, busy, onSend }: Props) {
       aria-label="Write"
       onSubmit={(event: FormEvent) => {
         event.preventDefault();
-        void send();
+        send();
       }}
     >
       <div className="flex items-end gap-2 rounded-2xl border border-field/70 bg-surface p-2 shadow-card focus-within:border-accent focus-within:ring-2 focus-within:ring-accent">
@@ -55,19 +63,19 @@ export function Composer({ inputRef, busy, onSend }: Props) {
           rows={1}
           maxLength={MESSAGE_MAX}
           value={text}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => onWrite(event.target.value)}
           onKeyDown={onKeyDown}
           className="max-h-48 min-h-10 min-w-0 flex-1 resize-none bg-transparent px-2 py-2 text-base outline-none placeholder:text-muted focus-visible:ring-0 focus-visible:ring-offset-0"
         />
-        <button
-          type="submit"
-          aria-label="Send"
-          title="Send"
-          disabled={busy || !text.trim()}
-          className="inline-flex h-10 w-10 shrink-0 items-center justify-center rounded-xl bg-accent text-on-accent transition-colors hover:bg-accent-strong disabled:cursor-not-allowed disabled:opacity-40"
-        >
-          <SendIcon />
-        </button>
+        {busy ? (
+          <button type="button" aria-label="Stop" title="Stop" onClick={stop} className={BUTTON}>
+            <StopIcon />
+          </button>
+        ) : (
+          <button type="submit" aria-label="Send" title="Send" disabled={!text.trim()} className={BUTTON}>
+            <SendIcon />
+          </button>
+        )}
       </div>
     </form>
   );

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Request-ID")
+HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "X-Request-ID", "X-Time-Zone")
 EXPOSED = ("ETag", "Location", "Retry-After", "X-Request-ID", "X-Total-Count")
 
 

@@ -105,7 +105,8 @@ class RequestMiddleware:
     @staticmethod
     def _log(scope: Scope, status: int, seconds: float) -> None:
         path = scope["path"]
-        quiet = path in PROBES and status < 400
+        # 304: a page asked whether there is something new, as it does all the time.
+        quiet = (path in PROBES and status < 400) or status == 304
         emit = log.debug if quiet else log.error if status >= 500 else log.info
         client = scope["client"][0] if scope.get("client") else None
         # Whoever recognises the caller leaves the number in the request's state.

@@ -57,6 +57,7 @@ def _origins(value: str | Iterable[str]) -> tuple[str, ...]:
 Port = Annotated[int, Field(ge=1, le=65535)]
 Host = Annotated[str, AfterValidator(_host)]
 DatabaseWord = Annotated[str, AfterValidator(_database_word)]
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)]
 
 
 def _refuse_weak(secret: SecretStr, minimum: int) -> SecretStr:
@@ -92,7 +93,7 @@ class CommonSettings(BaseSettings):
     jwt_secret_key: SecretStr
     jwt_expire_minutes: Annotated[int, Field(ge=1, le=525600)] = 1440
 
-    cors_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = ()
+    cors_origins: Origins = ()
     """Pages elsewhere that may call with a Bearer token; cookies are never taken from them."""
 
     shutdown_drain_seconds: Annotated[float, Field(ge=0, le=60)] = 3

@@ -1,7 +1,9 @@
 """Finishes what an image is made of, so that the same sources give the same files, and none that nothing uses.
 
-    finish.py environment FOLDER MODULE...   a virtual environment: bytecode of what the modules import, without stubs,
-                                             tests and symbols for debuggers
+    finish.py environment FOLDER [--without=PATTERN...] MODULE...
+                                             a virtual environment: bytecode of what the modules import, without stubs,
+                                             tests and symbols for debuggers, and without files that nothing uses: glob
+                                             patterns below site-packages, each of which has to match something
     finish.py application FOLDER             the application: bytecode of all
 
 Bytecode is made here, as the containers' root file system is read-only. It does not look at its source's time
@@ -22,6 +24,7 @@ STAGE = Path("/image")
 # 2025-01-01, as in the bases that are made from Debian packages.
 EPOCH = int(os.environ.get("SOURCE_DATE_EPOCH") or 1735689600)
 LEFT_OUT = ("tests", "testing")
+WITHOUT = "--without="
 
 
 def compile_file(source: Path) -> None:
@@ -56,6 +59,16 @@ def without_symbols(content: bytes) -> bytes:
     struct.pack_into("<Q", head, 40, 0)  # where the table of sections would be
     struct.pack_into("<HH", head, 60, 0, 0)  # how many there are, and which of them names the others
     return bytes(head) + content[64:end]
+
+
+def leave_out(folder: Path, patterns: list[str]) -> None:
+    """Delete what `patterns` name. A pattern that matches nothing ends the build: what it was for has moved."""
+    for pattern in patterns:
+        found = list(folder.glob(f"lib/python*/site-packages/{pattern}"))
+        if not found:
+            sys.exit(f"finish.py: nothing matches {pattern}; needed: a pattern of the installed versions")
+        for path in found:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 def environment(folder: Path, modules: list[str]) -> None:
@@ -93,7 +106,8 @@ def settle(folder: Path) -> None:
 def main(arguments: list[str]) -> int:
     """Entry point; the exit status."""
     match arguments:
-        case ["environment", folder, *modules] if modules:
+        case ["environment", folder, *rest] if modules := [word for word in rest if not word.startswith("--")]:
+            leave_out(Path(folder), [word.removeprefix(WITHOUT) for word in rest if word.startswith(WITHOUT)])
             environment(Path(folder), modules)
         case ["application", folder]:
             application(Path(folder))

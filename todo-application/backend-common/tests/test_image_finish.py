@@ -54,6 +54,24 @@ def test_an_environment_keeps_what_is_imported(tmp_path):
     assert [name for name in names if name.endswith((".py", ".pyi"))] == ["__init__.py", "unused.py", "used.py"]
 
 
+def test_what_nothing_uses_is_left_out(tmp_path):
+    site = tmp_path / "lib/python3.11/site-packages"
+    for name in ("pkg/__init__.py", "pkg/de.py", "pkg/en.py", "pkg/more/a.txt"):
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_text("")
+
+    def finish_without(*patterns):
+        options = [f"--without={pattern}" for pattern in patterns]
+        command = [sys.executable, SCRIPT, "environment", tmp_path, *options, "pkg.en"]
+        return subprocess.run(command, env={"PYTHONPATH": str(site)}, capture_output=True, text=True, check=False)
+
+    assert finish_without("pkg/[!e_]*.py", "pkg/more").returncode == 0
+    assert sorted(path.name for path in site.rglob("*.*")) == ["__init__.cpython-311.pyc", "__init__.py",
+                                                                "en.cpython-311.pyc", "en.py"]  # fmt: skip
+    again = finish_without("pkg/more")
+    assert (again.returncode, "pkg/more" in again.stderr) == (1, True)
+
+
 def test_a_library_without_symbols_is_shorter_and_still_loads(tmp_path):
     import pydantic_core._pydantic_core as other
     import sqlalchemy.engine._row_cy as full_of_symbols
@@ -80,10 +98,11 @@ def test_a_missing_module_ends_the_build():
 def test_the_image_has_bytecode_of_all_that_the_application_imports(backend):
     """What is loaded by importing every file of the application, and is not in the Dockerfile's list, is compiled at
     every start."""
-    listed = re.search(r"environment /opt/venv \\\n((?:.*\\\n)*.*)", (backend / "Dockerfile").read_text())[1]
+    words = re.search(r"environment /opt/venv \\\n((?:.*\\\n)*.*)", (backend / "Dockerfile").read_text())[1]
+    listed = " ".join(word for word in words.replace(chr(92), " ").split() if not word.startswith(("--", "'--")))
     code = f"""
 import importlib, json, os, pkgutil, sys
-for name in {listed.replace(chr(92), " ").split()}:
+for name in {listed.split()}:
     importlib.import_module(name)
 before = set(sys.modules)
 os.environ |= {{"POSTGRES_PASSWORD": "x" * 12, "JWT_SECRET_KEY": "k" * 40}}

@@ -10,9 +10,9 @@ from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
-from app.header_values import matching
 from app.models import IdempotencyKey, now
 from backend_common.errors import ApiError
+from backend_common.header_values import matching
 
 KEPT = timedelta(hours=24)
 KEY = r"^[ -~]{1,200}$"

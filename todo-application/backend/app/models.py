@@ -96,4 +96,4 @@ class SignInFailures(SQLModel, table=True):
 
 
 EXPIRING = (IdempotencyKey, RevokedToken, SignInFailures)
-"""Tables whose rows are cleared away after `expires_at`; see app/housekeeping.py."""
+"""Tables whose rows are cleared away after `expires_at`; see backend_common/housekeeping.py."""

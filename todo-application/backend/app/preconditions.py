@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import Header
 from pydantic import WithJsonSchema
 
-from app.header_values import matching
 from backend_common.errors import ApiError
+from backend_common.header_values import matching
 
 TAG = r'(W/)?"[!#-~]*"'
 TAGS = rf"^(\*|{TAG}( *, *{TAG})*)$"

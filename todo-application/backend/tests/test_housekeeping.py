@@ -1,6 +1,7 @@
 """Rows that have lost their meaning go; the others stay."""
 
-from app.housekeeping import clear_expired
+from app.models import EXPIRING
+from backend_common.housekeeping import clear_expired
 
 ROWS = {
     "idempotency_keys": "(user_id, key, fingerprint, answer, expires_at) SELECT {user}, {name}, '', '', {when}",
@@ -24,9 +25,9 @@ def test_expired_rows_go_and_nobody_waits(ada, settings, sql, postgres, database
         with psycopg.connect(postgres.dsn(database)) as other:
             for table, column in NAMES.items():
                 other.execute(f"SELECT FROM todo.{table} WHERE {column} = 'held' FOR UPDATE")
-            assert clear_expired(make_sessions(engine)) >= 3
+            assert clear_expired(make_sessions(engine), EXPIRING) >= 3
             assert left(sql) == {table: ["held", "new"] for table in NAMES}
-        clear_expired(make_sessions(engine))
+        clear_expired(make_sessions(engine), EXPIRING)
         assert left(sql) == {table: ["new"] for table in NAMES}
     finally:
         engine.dispose()

@@ -6,6 +6,7 @@
  */
 import { type Failure, failureOf } from "@todo/shared/client/api";
 import type { Drafts } from "@todo/shared/client/drafts";
+import { newKey } from "@todo/shared/client/new-key";
 import { isCancel } from "axios";
 import { type Add, type Change, type Delete, isRepeatable, previewed, titleOf } from "./changes";
 import { countsOf, type Listing, replaced } from "./listing";
@@ -62,6 +63,10 @@ export class TaskStore {
   private running = false;
   private sending: Promise<void> | null = null;
   private request: AbortController | null = null;
+  /** The question for news that is under way. */
+  private question: AbortController | null = null;
+  /** The state that the list is of. */
+  private etag: string | undefined;
   /** Counts lists that were asked for or came: one that overlaps a change may or may not know of it. */
   private lists = 0;
   /** Keeps a row what it is while its task gets a number. */
@@ -101,6 +106,7 @@ export class TaskStore {
   stop(): void {
     this.running = false;
     this.request?.abort();
+    this.question?.abort();
     this.timers.cancelAll();
     this.listeners.clear();
   }
@@ -122,15 +128,56 @@ export class TaskStore {
   async load({ keepCounts = false } = {}): Promise<void> {
     const shown = this.base?.query === this.query ? this.base.tasks.length : 0;
     const done = await this.requestList(async (signal) => {
-      const wanted = Math.max(shown, PAGE_SIZE);
-      const page = await this.pages(0, wanted, signal);
+      const { etag, ...page } = await this.pages(0, Math.max(shown, PAGE_SIZE), signal);
       const listing = { query: this.query, ...page };
       const known = keepCounts ? (this.base?.counts ?? null) : null;
       this.base = { ...listing, counts: countsOf(listing) ?? known ?? (await this.askCounts(signal)) };
+      this.etag = etag;
     });
     if (!done) return;
     this.hearDeletions();
     this.pump();
+  }
+
+  /** Whether there is a list that news can be asked for. */
+  get hasState(): boolean {
+    return this.base !== null && this.etag !== undefined;
+  }
+
+  /**
+   * Take in what others have changed, such as the chatbot; says whether the backend answered.
+   *
+   * Whatever the reader does meanwhile goes before: the next question will find the news, too.
+   */
+  async look(): Promise<boolean> {
+    const { base, etag, query } = this;
+    if (!base || etag === undefined || base.query !== query || this.request || this.sending || !this.running)
+      return true;
+    const current = new AbortController();
+    this.question = current;
+    const late = () => current.signal.aborted || this.base !== base || this.query !== query || this.sending !== null;
+    try {
+      const wanted = Math.max(base.tasks.length, PAGE_SIZE);
+      const first = await this.options.api.news(query, Math.min(wanted, PAGE_MAX), etag, current.signal);
+      if (!first || late()) return true;
+      const page = await this.pages(0, wanted, current.signal, first);
+      const listing = { query, tasks: page.tasks, total: page.total };
+      const counts = countsOf(listing) ?? (await this.askCounts(current.signal));
+      if (late()) return true;
+      this.etag = first.etag;
+      // The reader's own changes are news to the backend's state, not to the page.
+      if (JSON.stringify(page.tasks) === JSON.stringify(base.tasks) && page.total === base.total) return true;
+      this.base = { ...listing, counts };
+      this.said = "The list was changed elsewhere.";
+      this.emit();
+      return true;
+    } catch (error) {
+      if (isCancel(error) || current.signal.aborted) return true;
+      if (failureOf(error).status === 401) this.options.onExpired();
+      return false;
+    } finally {
+      if (this.question === current) this.question = null;
+    }
   }
 
   async showMore(): Promise<void> {
@@ -145,13 +192,18 @@ export class TaskStore {
     });
   }
 
-  private async pages(from: number, amount: number, signal: AbortSignal): Promise<Page> {
+  /** `first`: the first page, where that has come already. */
+  private async pages(from: number, amount: number, signal: AbortSignal, first?: Page): Promise<Page> {
     const tasks: Task[] = [];
+    let etag: string | undefined;
     for (;;) {
       const limit = Math.min(amount - tasks.length, PAGE_MAX);
-      const page = await this.options.api.list(this.query, limit, from + tasks.length, signal);
+      const known = tasks.length === 0 ? first : undefined;
+      const page = known ?? (await this.options.api.list(this.query, limit, from + tasks.length, signal));
+      // The oldest state: what the later pages know already is news once more.
+      etag = tasks.length === 0 ? page.etag : etag;
       tasks.push(...page.tasks);
-      if (tasks.length >= amount || page.tasks.length < limit) return { tasks, total: page.total };
+      if (tasks.length >= amount || page.tasks.length < limit) return { tasks, total: page.total, etag };
     }
   }
 
@@ -165,6 +217,7 @@ export class TaskStore {
   /** Have a list, the only one at a time; says whether it came. */
   private async requestList(ask: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
     this.request?.abort();
+    this.question?.abort();
     const current = new AbortController();
     this.request = current;
     this.lists += 1;
@@ -364,6 +417,7 @@ export class TaskStore {
   /** Send one change and take in the answer; says whether the next one may be sent. */
   private async send(change: Change): Promise<boolean> {
     const listsBefore = this.request ? -1 : this.lists;
+    this.question?.abort();
     try {
       const answer = await this.perform(change);
       if (!this.running) return false;
@@ -518,9 +572,4 @@ function following(waiting: Change, done: Change, answer: Task): Change {
 
 function answerKeys({ id, version }: Task): Pick<Task, "id" | "version"> {
   return { id, version };
-}
-
-/** A random name; `crypto.randomUUID` is not there on pages that are neither https nor localhost. */
-function newKey(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

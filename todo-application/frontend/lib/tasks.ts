@@ -1,5 +1,6 @@
 /** The tasks as the backend gives and takes them. */
 import { api } from "@todo/shared/client/api";
+import type { AxiosResponse } from "axios";
 
 export interface Task {
   id: number;
@@ -39,6 +40,8 @@ export interface Counts {
 export interface Page {
   tasks: Task[];
   total: number;
+  /** The state of all tasks, whatever the query; older backends name none. */
+  etag?: string;
 }
 
 export const PAGE_SIZE = 100;
@@ -50,6 +53,8 @@ export const DESCRIPTION_MAX = 1000;
 /** The requests, as an object so that tests of the store need no network. */
 export interface TaskApi {
   list(query: Query, limit: number, offset: number, signal?: AbortSignal): Promise<Page>;
+  /** The same where the state is no longer `etag`, else null. */
+  news(query: Query, limit: number, etag: string, signal?: AbortSignal): Promise<Page | null>;
   read(id: number): Promise<Task>;
   /** `key` makes a repeated request the same one: the backend answers with the task that the first made. */
   create(draft: Draft, key: string): Promise<Task>;
@@ -64,11 +69,26 @@ function ifMatch(version: number | undefined): Record<string, string> {
   return version === undefined ? {} : { "If-Match": `"${version}"` };
 }
 
+function paramsOf(query: Query, limit: number, offset: number) {
+  return { ...query, q: query.q || undefined, limit, offset };
+}
+
+function pageOf({ data, headers }: AxiosResponse<Task[]>): Page {
+  return { tasks: data, total: Number(headers["x-total-count"] ?? data.length), etag: headers.etag };
+}
+
 export const taskApi: TaskApi = {
   async list(query, limit, offset, signal) {
-    const params = { ...query, q: query.q || undefined, limit, offset };
-    const { data, headers } = await api.get<Task[]>("/api/tasks", { params, signal });
-    return { tasks: data, total: Number(headers["x-total-count"] ?? data.length) };
+    return pageOf(await api.get<Task[]>("/api/tasks", { params: paramsOf(query, limit, offset), signal }));
+  },
+  async news(query, limit, etag, signal) {
+    const answer = await api.get<Task[]>("/api/tasks", {
+      params: paramsOf(query, limit, 0),
+      headers: { "If-None-Match": etag },
+      validateStatus: (status) => status === 200 || status === 304,
+      signal,
+    });
+    return answer.status === 304 ? null : pageOf(answer);
   },
   async read(id) {
     return (await api.get<Task>(`/api/tasks/${id}`)).data;

@@ -3,10 +3,11 @@
 import { draftsOf } from "@todo/shared/client/drafts";
 import { type User, useSession } from "@todo/shared/client/session";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { NewsTimer } from "./news";
 import { TaskStore } from "./task-store";
 import { taskApi } from "./tasks";
 
-/** A list that was seen longer ago is loaded again when the reader comes back to the page. */
+/** A list that could not be had, or has no state, is loaded again when the reader comes back after so long. */
 const FRESH_MS = 5_000;
 /** Signing out waits so long for changes that are on their way. */
 const SETTLE_MS = 5_000;
@@ -26,11 +27,18 @@ export function useTaskStore(userId: User["id"]) {
 
   useEffect(() => {
     store.start();
+    const news = new NewsTimer(() => store.look());
     let hidden = 0;
     const onVisible = () => {
-      if (document.visibilityState === "hidden") hidden = Date.now();
-      else if (hidden && Date.now() - hidden > FRESH_MS) void store.load();
+      if (document.visibilityState === "hidden") {
+        hidden = Date.now();
+        news.stop();
+        return;
+      }
+      if (hidden && Date.now() - hidden > FRESH_MS && !store.hasState) void store.load();
+      news.resume();
     };
+    if (document.visibilityState !== "hidden") news.start();
     const onOnline = () => store.recover();
     const onHide = () => store.leavePage();
     window.addEventListener("online", onOnline);
@@ -40,6 +48,7 @@ export function useTaskStore(userId: User["id"]) {
       window.removeEventListener("online", onOnline);
       window.removeEventListener("pagehide", onHide);
       document.removeEventListener("visibilitychange", onVisible);
+      news.stop();
       store.stop();
     };
   }, [store]);

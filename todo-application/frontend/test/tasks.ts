@@ -1,7 +1,7 @@
 /** Tasks and a backend in memory for tests of the store: its answers can be held back, and faults can be set. */
 import { AxiosError, AxiosHeaders } from "axios";
 import { compare, matches } from "../lib/listing";
-import type { Task, TaskApi } from "../lib/tasks";
+import type { Page, Query, Task, TaskApi } from "../lib/tasks";
 
 export function task(id: number, values: Partial<Task> = {}): Task {
   const title = `Task ${id}`;
@@ -25,6 +25,10 @@ export class FakeBackend {
   faults: (AxiosError | null)[] = [];
   /** Lists fail so, while it is set. */
   listFault: AxiosError | null = null;
+  /** News are of when they were asked for, and come with `release`. */
+  slowNews = false;
+  /** Whether it names the state of lists; older ones don't. */
+  tags = true;
   private made = new Map<string, number>();
   private gates: (() => void)[] = [];
   private holding = false;
@@ -57,13 +61,28 @@ export class FakeBackend {
     return one;
   }
 
+  private listed(query: Query, limit: number, offset: number): Page {
+    if (this.listFault) throw this.listFault;
+    const all = [...this.tasks.values()].filter((one) => matches(one, query));
+    all.sort((one, other) => compare(one, other, query.sort));
+    return { tasks: all.slice(offset, offset + limit), total: all.length, etag: this.etag };
+  }
+
+  get etag(): string | undefined {
+    return this.tags ? JSON.stringify([...this.tasks.values()].map(({ id, version }) => [id, version])) : undefined;
+  }
+
   readonly api: TaskApi = {
     list: async (query, limit, offset) => {
       this.asked.push("GET");
+      return this.listed(query, limit, offset);
+    },
+    news: async (query, limit, etag) => {
+      this.asked.push("news");
       if (this.listFault) throw this.listFault;
-      const all = [...this.tasks.values()].filter((one) => matches(one, query));
-      all.sort((one, other) => compare(one, other, query.sort));
-      return { tasks: all.slice(offset, offset + limit), total: all.length };
+      const answer = etag === this.etag ? null : this.listed(query, limit, 0);
+      if (this.slowNews) await new Promise<void>((resolve) => this.gates.push(resolve));
+      return answer;
     },
     read: async (id) => this.found(id),
     create: (draft, key) => {

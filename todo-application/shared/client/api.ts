@@ -17,24 +17,44 @@ export interface Failure {
   code: string;
   message: string;
   requestId: string | null;
+  /** Seconds after which the server wants to be asked again, where it says so. */
+  retryAfter?: number;
 }
+
+/** A failure that did not come through axios, such as that of a stream. */
+export class RequestFailed extends Error {
+  constructor(readonly failure: Failure) {
+    super(failure.message);
+  }
+}
+
+const UNREACHABLE = "The server can't be reached. Check the connection and try again.";
 
 /** Give what an exception of a request means. */
 export function failureOf(error: unknown): Failure {
+  if (error instanceof RequestFailed) return error.failure;
   if (!(error instanceof AxiosError)) {
     return { status: null, code: "unexpected", message: "Something unexpected happened.", requestId: null };
   }
-  const status = error.response?.status ?? null;
-  const found = (error.response?.data as Envelope | undefined)?.error;
-  if (found?.message) {
-    return { status, code: found.code ?? "error", message: found.message, requestId: found.request_id ?? null };
-  }
-  if (status === null) {
-    const message =
-      error.code === "ECONNABORTED"
-        ? "The answer took too long. Try again."
-        : "The server can't be reached. Check the connection and try again.";
-    return { status, code: "network", message, requestId: null };
-  }
-  return { status, code: "error", message: `The server answered with status ${status}.`, requestId: null };
+  const { response } = error;
+  if (response) return failureOfAnswer(response.status, response.data, String(response.headers["retry-after"] ?? ""));
+  const message = error.code === "ECONNABORTED" ? "The answer took too long. Try again." : UNREACHABLE;
+  return { status: null, code: "network", message, requestId: null };
+}
+
+/** Give what an answer means whose status says that the request failed. */
+export function failureOfAnswer(status: number, data: unknown, retryAfter: string): Failure {
+  const found = (data as Envelope | undefined)?.error;
+  return {
+    status,
+    code: found?.code ?? "error",
+    message: found?.message || `The server answered with status ${status}.`,
+    requestId: found?.request_id ?? null,
+    ...(/^\d+$/.test(retryAfter) ? { retryAfter: Number(retryAfter) } : {}),
+  };
+}
+
+/** What to say where nobody answered. */
+export function unreachable(): Failure {
+  return { status: null, code: "network", message: UNREACHABLE, requestId: null };
 }

@@ -5,6 +5,7 @@
  */
 import { cpSync, existsSync, lstatSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 
 const app = process.cwd();
 const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), "../../..");
@@ -20,10 +21,14 @@ const copy = (from, to) => existsSync(from) && cpSync(from, to, { recursive: tru
 copy(path.join(standalone, "node_modules"), path.join(target, "node_modules"));
 copy(own, target);
 copy(path.join(app, ".next/static"), path.join(target, ".next/static"));
-for (const name of ["main.cjs", "check-settings.cjs", "headers-compat.cjs", "inbound.cjs", "keys.cjs"]) {
+for (const name of ["main.cjs", "assets.cjs", "check-settings.cjs", "headers-compat.cjs", "inbound.cjs", "keys.cjs"]) {
   copy(path.join(root, "todo-application/shared/runtime", name), path.join(target, name));
 }
+for (const name of runtimePackages(["sirv"])) {
+  copy(path.join(root, "node_modules", name), path.join(target, "node_modules", name));
+}
 const next = path.join(target, ".next");
+compress(path.join(next, "static"));
 leaveOutKeys();
 orderManifests();
 const bundled = bundledPackages();
@@ -40,6 +45,27 @@ function readJson(file) {
 
 function writeJson(file, value) {
   writeFileSync(file, `${JSON.stringify(value, null, 1)}\n`);
+}
+
+/** Packages that are needed beside what Next.js found, with those that they need themselves. */
+function runtimePackages(names) {
+  const found = new Set(names);
+  for (const name of found) {
+    const { dependencies } = readJson(path.join(root, "node_modules", name, "package.json"));
+    for (const needed of Object.keys(dependencies ?? {})) found.add(needed);
+  }
+  return found;
+}
+
+/** Writes NAME.br and NAME.gz beside each text file, as small as can be: assets.cjs serves them. */
+function compress(folder) {
+  for (const name of readdirSync(folder, { recursive: true })) {
+    if (!/\.(js|css|json|svg)$/.test(name)) continue;
+    const file = path.join(folder, name);
+    const content = readFileSync(file);
+    writeFileSync(`${file}.br`, brotliCompressSync(content));
+    writeFileSync(`${file}.gz`, gzipSync(content, { level: 9 }));
+  }
 }
 
 /** Next.js lists pages in the order in which its workers were done with them: the same build, other files. */

@@ -2,7 +2,6 @@
 
 const ADDRESSES = ["TODO_API_URL", "CHATBOT_API_URL", "TODO_PUBLIC_URL", "CHATBOT_PUBLIC_URL"];
 const LEVELS = ["debug", "info", "warn", "warning", "error"];
-const FLAGS = ["1", "true", "yes", "on", "0", "false", "no", "off"];
 
 /** Why the value is no address, or nothing. A backend's address has no path: requests bring their own. */
 function addressProblem(value, mayHavePath) {
@@ -33,6 +32,10 @@ exports.problems = function problems(env) {
   }
   check("PORT", (value) => (/^\d+$/.test(value) && Number(value) < 65536 ? "" : "needed is a port, 0 to 65535"));
   check("LOG_LEVEL", (value) => (LEVELS.includes(value.toLowerCase()) ? "" : `needed is one of ${LEVELS.join(", ")}`));
-  check("CHATKIT_ENABLED", (value) => (FLAGS.includes(value.toLowerCase()) ? "" : "needed is true or false"));
+  check("CHATKIT_DOMAIN_KEY", (value) =>
+    /^[\w.-]{1,200}$/.test(value)
+      ? ""
+      : "needed is the key that OpenAI gave for the page's domain, such as domain_pk_1a2b",
+  );
   return found;
 };

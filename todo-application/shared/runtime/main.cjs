@@ -1,13 +1,14 @@
 /**
  * Starts Next.js' standalone server beside this file, with some things added: settings are checked first, its keys are
- * made anew, its plain start-up lines become JSON log lines, every request passes inbound.cjs, and SIGTERM is answered
- * in the order that loses no request: /ready says 503, requests are still served for SHUTDOWN_DRAIN_SECONDS, then the
+ * made anew, its plain start-up lines become JSON log lines, every request passes inbound.cjs, static files come from
+ * assets.cjs, and SIGTERM is answered in the order that loses no request: /ready says 503, requests are still served for SHUTDOWN_DRAIN_SECONDS, then the
  * port closes and open requests end.
  */
 require("./headers-compat.cjs");
 const http = require("node:http");
 const path = require("node:path");
 const { format, stripVTControlCharacters } = require("node:util");
+const { assets } = require("./assets.cjs");
 const { problems } = require("./check-settings.cjs");
 const { inbound } = require("./inbound.cjs");
 const { provideKeys } = require("./keys.cjs");
@@ -49,13 +50,19 @@ function seconds(name, fallback) {
 let stopping = false;
 const servers = [];
 const admit = inbound(write);
+const staticFile = assets(path.join(__dirname, ".next/static"));
 const listen = http.Server.prototype.listen;
 http.Server.prototype.listen = function (...args) {
   servers.push(this);
-  this.prependListener("request", (request, response) => {
+  const nextJs = this.rawListeners("request");
+  this.removeAllListeners("request");
+  this.on("request", (request, response) => {
     admit(request, response);
     // A kept connection is given up in an answer, where the client cannot be sending at that moment.
     if (stopping) response.setHeader("Connection", "close");
+    staticFile(request, response, () => {
+      for (const listener of nextJs) listener.call(this, request, response);
+    });
   });
   return listen.apply(this, args);
 };

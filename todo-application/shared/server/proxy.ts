@@ -36,7 +36,8 @@ export async function proxy(request: Request): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   const upstream = upstreamFor(pathname, settings());
   const record = (status: number, fields: Record<string, unknown> = {}) =>
-    log(status >= 500 ? "error" : "info", "request", {
+    // 304: a page asked whether there is something new, as it does all the time.
+    log(status >= 500 ? "error" : status === 304 ? "debug" : "info", "request", {
       request_id: requestId,
       method: request.method,
       path: pathname,

@@ -6,7 +6,8 @@ export interface Settings {
   chatbotApiUrl: string;
   todoPublicUrl: string;
   chatbotPublicUrl: string;
-  chatkitEnabled: boolean;
+  /** With a key of OpenAI's for this domain, the chat page is OpenAI's ChatKit; empty: the own interface. */
+  chatkitDomainKey: string;
   logLevel: string;
 }
 
@@ -21,7 +22,7 @@ export function settings(env: Environment = process.env): Settings {
     chatbotApiUrl: get("CHATBOT_API_URL", "http://chatbot-backend:8001").replace(/\/+$/, ""),
     todoPublicUrl: get("TODO_PUBLIC_URL", "http://localhost:30000"),
     chatbotPublicUrl: get("CHATBOT_PUBLIC_URL", "http://localhost:30001"),
-    chatkitEnabled: /^(1|true|yes|on)$/i.test(get("CHATKIT_ENABLED", "false")),
+    chatkitDomainKey: get("CHATKIT_DOMAIN_KEY", ""),
     logLevel: get("LOG_LEVEL", "info").toLowerCase(),
   };
 }

@@ -1,6 +1,6 @@
 /** The start file as a process of its own, around a small server in place of Next.js'. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -29,10 +29,11 @@ let ended: Promise<number | null> | undefined;
 
 beforeEach(() => {
   folder = mkdtempSync(path.join(tmpdir(), "todo-main-"));
-  for (const name of ["main", "check-settings", "headers-compat", "inbound", "keys"]) {
+  for (const name of ["main", "assets", "check-settings", "headers-compat", "inbound", "keys"]) {
     copyFileSync(path.join(RUNTIME, `${name}.cjs`), path.join(folder, `${name}.cjs`));
   }
-  mkdirSync(path.join(folder, ".next"));
+  symlinkSync(path.join(RUNTIME, "../../../node_modules"), path.join(folder, "node_modules"));
+  mkdirSync(path.join(folder, ".next/static"), { recursive: true });
   writeFileSync(path.join(folder, ".next/prerender-manifest.keyless.json"), "{}");
   writeFileSync(path.join(folder, "server.js"), SERVER);
 });
@@ -195,7 +196,8 @@ describe("settings", () => {
     ["LOG_LEVEL", "loud", "one of debug, info"],
     ["PORT", "3000", ""],
     ["PORT", "65536", "needed is a port"],
-    ["CHATKIT_ENABLED", "maybe", "true or false"],
+    ["CHATKIT_DOMAIN_KEY", "domain_pk_1a-2.b", ""],
+    ["CHATKIT_DOMAIN_KEY", "two words", "needed is the key"],
   ])("%s=%s: %s", (name, value, expected) => {
     const found = problems({ [name]: value });
     expect(found).toHaveLength(expected ? 1 : 0);

@@ -25,20 +25,16 @@ describe("settings", () => {
     expect(settings({ TODO_API_URL: " " })).toMatchObject({
       todoApiUrl: "http://todo-backend:8000",
       chatbotApiUrl: "http://chatbot-backend:8001",
-      chatkitEnabled: false,
+      chatkitDomainKey: "",
       logLevel: "info",
     });
   });
 
   it.each([
-    ["true", true],
-    ["1", true],
-    ["TRUE", true],
-    ["false", false],
-    ["", false],
-    ["maybe", false],
-  ])("CHATKIT_ENABLED=%s is %s", (value, expected) => {
-    expect(settings({ CHATKIT_ENABLED: value }).chatkitEnabled).toBe(expected);
+    [" domain_pk_1 ", "domain_pk_1"],
+    ["", ""],
+  ])("CHATKIT_DOMAIN_KEY=%s is %s", (value, expected) => {
+    expect(settings({ CHATKIT_DOMAIN_KEY: value }).chatkitDomainKey).toBe(expected);
   });
 });
 

@@ -1,6 +1,6 @@
 "use client";
 
-import { type ButtonHTMLAttributes, type ComponentPropsWithRef, type ReactNode, useId } from "react";
+import { type ComponentPropsWithRef, type ReactNode, useId } from "react";
 
 type Variant = "primary" | "secondary" | "ghost" | "danger";
 
@@ -11,7 +11,7 @@ const VARIANTS: Record<Variant, string> = {
   danger: "text-danger hover:bg-danger-soft font-medium",
 };
 
-interface ButtonProps extends ButtonHTMLAttributes<HTMLButtonElement> {
+interface ButtonProps extends ComponentPropsWithRef<"button"> {
   variant?: Variant;
   busy?: boolean;
   /** With less room at the sides. */

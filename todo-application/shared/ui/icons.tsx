@@ -65,9 +65,20 @@ export const SendIcon = () => (
     <path d="M10 16V4.5M5 9l5-5 5 5" />
   </Icon>
 );
-export const ToolIcon = () => (
+export const StopIcon = () => (
+  <Icon fill="currentColor" stroke="none">
+    <rect x="4" y="4" width="12" height="12" rx="2" />
+  </Icon>
+);
+export const CheckIcon = () => (
   <Icon className="h-4 w-4 shrink-0">
-    <path d="M12.5 3.5a4 4 0 0 0-4.6 5.3L3.5 13.2a1.6 1.6 0 0 0 2.3 2.3L10.2 11a4 4 0 0 0 5.3-4.6l-2.3 2.3-2.1-.8-.8-2.1z" />
+    <path d="M4.5 10.5l3.5 3.5 7.5-8" />
+  </Icon>
+);
+export const InfoIcon = () => (
+  <Icon className="h-4 w-4 shrink-0">
+    <circle cx="10" cy="10" r="7" />
+    <path d="M10 9.5V14M10 6.3v.2" />
   </Icon>
 );
 export const MenuIcon = () => (

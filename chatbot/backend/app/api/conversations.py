@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.api.deps import CallerDep, StoreDep
-from app.schemas import ConversationOut, ConversationWithMessages, MessageOut
+from app.api.documented import BODY, documented
+from app.schemas import ConversationIn, ConversationOut, ConversationWithMessages, MessageOut
 from app.store import in_thread
 
 router = APIRouter(prefix="/api/conversations", tags=["conversations"])
@@ -13,7 +14,7 @@ router = APIRouter(prefix="/api/conversations", tags=["conversations"])
 MESSAGES_SHOWN = 1000
 
 
-@router.get("")
+@router.get("", **documented(200, headers=("X-Total-Count",), signed_in=True))
 async def list_conversations(
     response: Response,
     caller: CallerDep,
@@ -27,7 +28,7 @@ async def list_conversations(
     return [ConversationOut.model_validate(conversation) for conversation in page]
 
 
-@router.get("/{conversation_id}")
+@router.get("/{conversation_id}", **documented(200, "not_found", signed_in=True))
 async def get_conversation(conversation_id: str, caller: CallerDep, store: StoreDep) -> ConversationWithMessages:
     """A conversation with its last messages."""
     conversation = await in_thread(store.get, caller.user_id, conversation_id)
@@ -38,7 +39,15 @@ async def get_conversation(conversation_id: str, caller: CallerDep, store: Store
     )
 
 
-@router.delete("/{conversation_id}", status_code=204)
+@router.patch("/{conversation_id}", **documented(200, *BODY, "cross_site_request", "not_found", signed_in=True))
+async def rename_conversation(
+    conversation_id: str, data: ConversationIn, caller: CallerDep, store: StoreDep
+) -> ConversationOut:
+    """Give a conversation another title."""
+    return ConversationOut.model_validate(await in_thread(store.rename, caller.user_id, conversation_id, data.title))
+
+
+@router.delete("/{conversation_id}", **documented(204, "cross_site_request", "not_found", signed_in=True))
 async def delete_conversation(conversation_id: str, caller: CallerDep, store: StoreDep) -> None:
     """Delete a conversation with its messages; tasks stay as they are."""
     await in_thread(store.delete, caller.user_id, conversation_id)

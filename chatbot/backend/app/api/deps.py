@@ -1,13 +1,17 @@
 """What endpoints ask for: the person calling, the store, the chat service."""
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from app.chat import ChatService
+from app.idempotency import Requests
 from app.revocation import refuse_revoked
 from app.settings import Settings
 from app.store import ConversationStore
+from app.time_zone import TimeZoneHeader, today_in
+from app.turns import Turns
 from backend_common.tokens import Caller, authenticate
 
 
@@ -31,6 +35,21 @@ async def get_chat(request: Request) -> ChatService:
     return request.app.state.chat
 
 
+async def get_turns(request: Request) -> Turns:
+    """The order of messages."""
+    return request.app.state.turns
+
+
+async def get_requests(request: Request) -> Requests:
+    """The gate for messages."""
+    return request.app.state.requests
+
+
+async def get_today(time_zone: TimeZoneHeader = None) -> date:
+    """The day where the person is."""
+    return today_in(time_zone)
+
+
 async def get_settings(request: Request) -> Settings:
     """The process's settings."""
     return request.app.state.settings
@@ -39,4 +58,7 @@ async def get_settings(request: Request) -> Settings:
 CallerDep = Annotated[Caller, Depends(get_caller)]
 StoreDep = Annotated[ConversationStore, Depends(get_store)]
 ChatDep = Annotated[ChatService, Depends(get_chat)]
+TurnsDep = Annotated[Turns, Depends(get_turns)]
+RequestsDep = Annotated[Requests, Depends(get_requests)]
+TodayDep = Annotated[date, Depends(get_today)]
 SettingsDep = Annotated[Settings, Depends(get_settings)]

@@ -1,76 +1,55 @@
-"""The assistant that needs neither key nor network: rules understand, MCP tools do the work."""
+"""The assistant that needs neither key nor network: templates understand, MCP tools do the work.
 
-import re
-from collections.abc import Callable
-from datetime import UTC, date, datetime
+It changes what was named clearly and asks about everything else; what it asks is kept with its answer, not here.
+"""
+
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
-from app.assistant import OnText, Turn
-from app.assistant.understand import Intent, Kind, Ref, understand
+from app.assistant import Answer, OnText, Turn
+from app.assistant import wording as say
+from app.assistant.dates import parse_day, split_due
+from app.assistant.doing import carry_out, due_matches, load_tasks
+from app.assistant.matching import find
+from app.assistant.questions import Ask, NeedMore, Question, ask
+from app.assistant.resolving import Resolver
+from app.assistant.text import Text
+from app.assistant.understand import Kind, Request, Said, title_case, understand, understand_answer
 from app.toolbox import ToolBox, ToolFailed
 from backend_common.logs import get_logger
 
 log = get_logger("built-in-assistant")
 
-Task = dict[str, Any]
 TITLE_MAX = 200
-SHOWN_MAX = 50
-EXAMPLES = """• add buy milk by Friday
-• show my pending tasks
-• complete task 3
-• rename task 3 to buy oat milk
-• move task 3 to next Monday
-• delete task 3"""
-HELP = f"I am the built-in assistant and look after your tasks. You can say, for example:\n{EXAMPLES}"
-UNKNOWN = f"Sorry, I did not understand that. I am the built-in assistant and know plain requests such as:\n{EXAMPLES}"
-
-
-class NeedMore(Exception):
-    """What is missing or unclear, as a question to the person."""
-
-
-def _line(task: Task) -> str:
-    due = f" (due {task['due_date']})" if task["due_date"] else ""
-    return f"{task['id']}. {'✓ ' if task['completed'] else ''}{task['title']}{due}"
-
-
-def _named(task: Task) -> str:
-    return f"task {task['id']}, “{task['title']}”"
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.casefold())
-
-
-def find_by_words(tasks: list[Task], text: str) -> list[Task]:
-    """The tasks that `text` may mean: the same title, else one that contains it, else one with all its words."""
-    wanted = _words(text)
-    joined = " ".join(wanted)
-    if not wanted:
-        return []
-    rules: list[Callable[[list[str]], bool]] = [
-        lambda words: words == wanted,
-        lambda words: f" {joined} " in f" {' '.join(words)} ",
-        lambda words: set(wanted) <= set(words),
-        lambda words: joined in " ".join(words),
-    ]
-    for rule in rules:
-        if found := [task for task in tasks if rule(_words(task["title"]))]:
-            return found
-    return []
-
-
-def spoken_of(turn: Turn) -> tuple[int, ...]:
-    """The tasks that the last answers dealt with, for "it" and "that one"."""
-    for message in reversed(turn.history):
-        ids = [
-            call["result"]["id"]
-            for call in message.tool_calls or []
-            if isinstance(call.get("result"), dict) and "id" in call["result"] and call["name"] != "delete_task"
-        ]
-        if ids:
-            return (ids[-1],)
-    return ()
+DESCRIPTION_MAX = 1000
+CHANGES = (
+    Kind.COMPLETE,
+    Kind.REOPEN,
+    Kind.TOGGLE,
+    Kind.DELETE,
+    Kind.RENAME,
+    Kind.DESCRIBE,
+    Kind.RESCHEDULE,
+)
+WARMING = (
+    "hello",
+    "please show my pending tasks",
+    "what is due today?",
+    "find milk",
+    "add buy milk in 3 weeks",
+    "don't forget to call by friday",
+    "mark 1 and the milk as done",
+    "i finished all groceries tasks",
+    "reopen it",
+    "rename task 3 to oat milk",
+    "set the note of 3 to: x",
+    "move task 3 to 3 May",
+    "remove the due date of all overdue tasks",
+    "delete the last one",
+)
+"""Together they have every kind of sentence read."""
+NOT_A_TITLE = (Kind.LIST, Kind.HELP, Kind.ADD, Kind.GREETING, Kind.THANKS, Kind.TOO_LONG)
 
 
 class BuiltInAssistant:
@@ -78,157 +57,149 @@ class BuiltInAssistant:
 
     name = "built-in"
 
-    async def answer(self, turn: Turn, tools: ToolBox, on_text: OnText) -> str:
+    def warm_up(self) -> None:
+        """Have all sentences read: hassil reads them when they are first needed."""
+        today = date(2030, 1, 16)
+        for message in WARMING:
+            understand(message, today)
+        understand_answer("the second one", (1, 2))
+
+    async def answer(self, turn: Turn, tools: ToolBox, on_text: OnText) -> Answer:
         """Understand, act, and say what was done; whatever goes wrong becomes an answer, too."""
-        intent = understand(turn.message, datetime.now(UTC).date())
-        log.info("understood", intent=intent.kind)
+        question = Question.from_dict(turn.question)
         try:
-            text = await self._act(intent, turn, tools)
-        except NeedMore as question:
-            text = str(question)
+            answer = Answer(await self._answer(question, turn, tools))
+        except NeedMore as need:
+            answer = Answer(str(need), need.question and need.question.as_dict())
         except ToolFailed as failure:
-            text = f"That did not work: {failure}"
-        await on_text(text)
-        return text
+            answer = Answer(f"That did not work: {failure}")
+        await on_text(answer.text)
+        return answer
 
-    async def _act(self, intent: Intent, turn: Turn, tools: ToolBox) -> str:
-        match intent.kind:
+    async def _answer(self, question: Question | None, turn: Turn, tools: ToolBox) -> str:
+        request = understand(turn.message, turn.today)
+        log.info("understood", intent=request.kind, asked=question and question.ask)
+        if question is not None:
+            said = await self._answered(question, request, turn, tools)
+            if said is not None:
+                return said
+            if request.kind is Kind.UNKNOWN:
+                raise NeedMore(f"Sorry, I did not understand that. {question.text}", question)
+        elif request.kind is Kind.UNKNOWN and understand_answer(turn.message, ())[0] in (Said.YES, Said.NO):
+            return say.NOTHING_ASKED
+        return await self._act(request, turn, tools)
+
+    async def _act(self, request: Request, turn: Turn, tools: ToolBox) -> str:
+        match request.kind:
             case Kind.GREETING:
-                return "Hello! I look after your tasks. Say “show my tasks”, “add buy milk”, or “help”."
+                return say.GREETING
             case Kind.THANKS:
-                return "You're welcome!"
+                return say.THANKS
             case Kind.HELP:
-                return HELP
+                return say.HELP
+            case Kind.TOO_LONG:
+                return say.TOO_LONG
             case Kind.ADD:
-                return await self._add(intent, tools)
+                return await self._add(request, tools)
             case Kind.LIST:
-                return await self._list(intent, tools)
-            case Kind.COMPLETE | Kind.REOPEN | Kind.TOGGLE:
-                return await self._mark(intent, turn, tools)
-            case Kind.DELETE:
-                return await self._delete(intent, turn, tools)
-            case Kind.UPDATE:
-                return await self._update(intent, turn, tools)
+                return await self._list(request, turn, tools)
+            case kind if kind in CHANGES:
+                return await self._change(request, turn, tools)
             case _:
-                return UNKNOWN
+                return say.UNKNOWN
 
-    async def _add(self, intent: Intent, tools: ToolBox) -> str:
-        if not intent.title:
-            raise NeedMore("What shall I add? Say, for example: add buy milk by Friday.")
-        if len(intent.title) > TITLE_MAX:
-            raise NeedMore(f"A title has at most {TITLE_MAX} characters; this one has {len(intent.title)}.")
-        arguments: dict[str, Any] = {"title": intent.title}
-        if intent.due:
-            arguments["due_date"] = intent.due.isoformat()
-        task = await tools.call("add_task", arguments)
-        due = f", due {task['due_date']}" if task["due_date"] else ""
-        return f"Added {_named(task)}{due}."
-
-    async def _list(self, intent: Intent, tools: ToolBox) -> str:
-        arguments: dict[str, Any] = {"status": intent.status}
-        if intent.query:
-            arguments["query"] = intent.query
-        found = await tools.call("list_tasks", arguments)
-        tasks, total = found["tasks"], found["total"]
-        kind = "" if intent.status == "all" else f"{intent.status} "
-        about = f" with “{intent.query}”" if intent.query else ""
-        if intent.due_only:
-            tasks = [task for task in tasks if _is_due(task, intent.due_only, datetime.now(UTC).date())]
-            total = len(tasks)
-            about += f" {intent.due_only}" if intent.due_only == "overdue" else f" due {intent.due_only}"
-        if not tasks:
-            hint = "" if intent.query or kind else " Say “add …” to make one."
-            return f"You have no {kind}tasks{about}.{hint}"
-        lines = [_line(task) for task in tasks[:SHOWN_MAX]]
-        if total > len(lines):
-            lines.append(f"… and {total - len(lines)} more.")
-        return f"You have {total} {kind}task{'' if total == 1 else 's'}{about}:\n" + "\n".join(lines)
-
-    async def _find(
-        self, intent: Intent, turn: Turn, tools: ToolBox, prefer_completed: bool | None = None
-    ) -> list[int]:
-        """The numbers of the tasks that are meant, or NeedMore."""
-        ref = intent.ref
-        if ref.everything:
-            raise NeedMore("I change tasks one by one, to be on the safe side. Which one? Name it by its number.")
-        ids = spoken_of(turn) if ref.last else ref.ids
-        if ids:
-            return list(ids)
-        if ref.last or not ref:
-            raise NeedMore("Which task do you mean? Name it by its number, for example “task 3”.")
-        tasks = (await tools.call("list_tasks", {"limit": 500}))["tasks"]
-        return [_choose(tasks, ref, prefer_completed)["id"]]
-
-    async def _mark(self, intent: Intent, turn: Turn, tools: ToolBox) -> str:
-        prefer = {Kind.COMPLETE: False, Kind.REOPEN: True}.get(intent.kind)
-        done: list[str] = []
-        for number in await self._find(intent, turn, tools, prefer):
-            completed = intent.kind == Kind.COMPLETE
-            if intent.kind == Kind.TOGGLE:
-                tasks = (await tools.call("list_tasks", {"limit": 500}))["tasks"]
-                now = next((task for task in tasks if task["id"] == number), None)
-                completed = not (now and now["completed"])
-            task = await self._try(tools, "complete_task", {"task_id": number, "completed": completed}, done)
-            done.append(f"{'Completed' if task['completed'] else 'Opened again:'} {_named(task)}.")
-        return "\n".join(done)
-
-    async def _delete(self, intent: Intent, turn: Turn, tools: ToolBox) -> str:
-        done: list[str] = []
-        for number in await self._find(intent, turn, tools):
-            task = await self._try(tools, "delete_task", {"task_id": number}, done)
-            done.append(f"Deleted {_named(task)}.")
-        return "\n".join(done)
-
-    async def _update(self, intent: Intent, turn: Turn, tools: ToolBox) -> str:
-        changes: dict[str, Any] = {}
-        if intent.title:
-            changes["title"] = intent.title
-        if intent.description:
-            changes["description"] = intent.description
-        if intent.due:
-            changes["due_date"] = intent.due.isoformat()
-        if intent.clear_due:
-            changes["clear_due_date"] = True
-        if not changes:
-            which = f"task {intent.ref.ids[0]}" if intent.ref.ids else "task 3"
-            raise NeedMore(f"What shall I change? Say, for example: rename {which} to buy oat milk.")
-        if len(intent.title) > TITLE_MAX:
-            raise NeedMore(f"A title has at most {TITLE_MAX} characters; this one has {len(intent.title)}.")
-        numbers = await self._find(intent, turn, tools)
-        if len(numbers) > 1:
-            raise NeedMore("One at a time, please: which task shall I change?")
-        task = await tools.call("update_task", {"task_id": numbers[0], **changes})
-        due = f", due {task['due_date']}" if task["due_date"] else ""
-        return f"Changed {_named(task)}{due}."
+    async def _answered(self, question: Question, request: Request, turn: Turn, tools: ToolBox) -> str | None:
+        """What comes of the message as an answer to `question`; None when it is none."""
+        said, picked = understand_answer(turn.message, question.options)
+        wanted = question.request
+        text = Text(turn.message)
+        if said is Said.NO:
+            return "All right, I leave everything as it is."
+        match question.ask:
+            case Ask.CONFIRM if said in (Said.YES, Said.ALL):
+                return await carry_out(wanted, question.options, tools)
+            case Ask.CONFIRM if said is Said.PICK:
+                return await carry_out(wanted, picked, tools)
+            case Ask.CHOOSE if said is Said.YES and len(question.options) == 1:
+                return await carry_out(wanted, question.options, tools)
+            case Ask.CHOOSE if said in (Said.PICK, Said.ALL):
+                return await self._carefully(wanted, picked, tools)
+            case Ask.CHOOSE if request.kind is Kind.UNKNOWN:
+                tasks = [task for task in await load_tasks(tools) if task["id"] in question.options]
+                found = find(tasks, text.plain(text.folded))
+                if found.literal and len(found.tasks) == 1:
+                    return await carry_out(wanted, (found.tasks[0]["id"],), tools)
+            case Ask.TITLE if request.kind not in NOT_A_TITLE:
+                title, day = split_due(text.folded, turn.today)
+                return await self._add(replace(wanted, title=title_case(text.plain(title)), due=day), tools)
+            case Ask.NEW_TITLE if request.kind not in NOT_A_TITLE:
+                wanted = replace(wanted, title=text.plain(text.folded))
+                self._check_length(wanted)
+                return await carry_out(wanted, question.options, tools)
+            case Ask.DAY:
+                if day := parse_day(text.folded.strip(" .!?"), turn.today):
+                    return await carry_out(replace(wanted, due=day), question.options, tools)
+        return None
 
     @staticmethod
-    async def _try(tools: ToolBox, name: str, arguments: dict[str, Any], done: list[str]) -> Task:
-        """Call a tool for one of several tasks; a failure keeps the account of what was done before it."""
-        try:
-            return await tools.call(name, arguments)
-        except ToolFailed as failure:
-            raise ToolFailed("\n".join([str(failure), *done])) from None
+    def _check_length(request: Request) -> None:
+        if len(request.title) > TITLE_MAX:
+            raise NeedMore(f"A title has at most {TITLE_MAX} characters; this one has {len(request.title)}.")
+        if len(request.description) > DESCRIPTION_MAX:
+            raise NeedMore(f"A note has at most {DESCRIPTION_MAX} characters.")
+
+    async def _add(self, request: Request, tools: ToolBox) -> str:
+        if not request.title:
+            raise ask(Ask.TITLE, "What shall I add? Say, for example: buy milk by Friday.", request)
+        self._check_length(request)
+        arguments: dict[str, Any] = {"title": request.title}
+        if request.due:
+            arguments["due_date"] = request.due.isoformat()
+        task = await tools.call("add_task", arguments)
+        due = f", due {request.due}" if request.due else ""
+        return f"Added {say.named(task['task_id'], task['title'])}{due}."
+
+    async def _list(self, request: Request, turn: Turn, tools: ToolBox) -> str:
+        tasks = await load_tasks(tools, request.status, request.query)
+        if request.due_filter:
+            tasks = [task for task in tasks if due_matches(task, request.due_filter, turn.today)]
+        what = say.what_tasks(len(tasks), request.status, request.query, request.due_filter, turn.today)
+        if tasks:
+            return f"You have {what}:\n{say.lines(tasks)}"
+        everything = request.status == "all" and not request.query
+        return f"You have {what}.{' Say “add …” to make one.' if everything else ''}"
+
+    async def _change(self, request: Request, turn: Turn, tools: ToolBox) -> str:
+        self._check_length(request)
+        tasks = await Resolver(request, turn, tools).resolve()
+        numbers = tuple(task["id"] for task in tasks)
+        if request.kind is Kind.RENAME and not request.title:
+            self._one(numbers)
+            raise ask(Ask.NEW_TITLE, f"What shall task {numbers[0]} be called?", request, numbers)
+        if request.kind is Kind.RESCHEDULE and not (request.due or request.clear_due):
+            raise ask(Ask.DAY, "To which day? Say, for example: next Monday, or 3 May.", request, numbers)
+        return await self._carefully(request, numbers, tools)
+
+    async def _carefully(self, request: Request, numbers: tuple[int, ...], tools: ToolBox) -> str:
+        """Do it, unless it would delete more than one task: then ask first."""
+        if request.kind in (Kind.RENAME, Kind.DESCRIBE):
+            self._one(numbers)
+        if request.kind is Kind.DELETE and len(numbers) > 1:
+            tasks = [task for task in await load_tasks(tools) if task["id"] in numbers]
+            raise confirm(request, tasks, missing=[n for n in numbers if n not in {task["id"] for task in tasks}])
+        return await carry_out(request, numbers, tools)
+
+    @staticmethod
+    def _one(numbers: tuple[int, ...]) -> None:
+        if len(numbers) != 1:
+            raise NeedMore("One at a time, please: which task shall I change? Name it by its number.")
 
 
-def _is_due(task: Task, when: str, today: date) -> bool:
-    if not task["due_date"]:
-        return False
-    days = (date.fromisoformat(task["due_date"]) - today).days
-    return {"overdue": days < 0, "today": days == 0, "tomorrow": days == 1}[when]
-
-
-def _choose(tasks: list[Task], ref: Ref, prefer_completed: bool | None) -> Task:
-    """The one task that is meant; NeedMore when there is none or more than one."""
-    if ref.newest:
-        if not tasks:
-            raise NeedMore("You have no tasks.")
-        return max(tasks, key=lambda task: task["id"])
-    found = find_by_words(tasks, ref.text)
-    if len(found) > 1 and prefer_completed is not None:
-        found = [task for task in found if task["completed"] == prefer_completed] or found
-    if not found:
-        raise NeedMore(f"I found no task “{ref.text}”. Say “show my tasks” to see them, or name one by its number.")
-    if len(found) > 1:
-        lines = "\n".join(_line(task) for task in found[:10])
-        raise NeedMore(f"Which of these do you mean? Name it by its number.\n{lines}")
-    return found[0]
+def confirm(request: Request, tasks: list[dict[str, Any]], missing: list[int]) -> NeedMore:
+    """Ask whether these tasks are really to be deleted."""
+    none = f"You have no task {', '.join(map(str, missing))}. " if missing else ""
+    if not tasks:
+        return NeedMore(f"{none}Nothing was deleted.")
+    these = "this task" if len(tasks) == 1 else f"these {len(tasks)} tasks"
+    text = f"{none}Shall I delete {these} for good? Please say yes or no.\n{say.lines(tasks)}"
+    return ask(Ask.CONFIRM, text, request, tuple(task["id"] for task in tasks))

@@ -65,7 +65,7 @@ TODO_API_URL: {{ printf "http://todo-backend:%v" .Values.todoBackend.service.por
 CHATBOT_API_URL: {{ printf "http://chatbot-backend:%v" .Values.chatbotBackend.service.port | quote }}
 TODO_PUBLIC_URL: {{ $c.todoPublicUrl | quote }}
 CHATBOT_PUBLIC_URL: {{ $c.chatbotPublicUrl | quote }}
-CHATKIT_ENABLED: {{ $c.chatkitEnabled | quote }}
+CHATKIT_DOMAIN_KEY: {{ $c.chatkitDomainKey | quote }}
 OPENAI_BASE_URL: {{ $c.openaiBaseUrl | quote }}
 OPENAI_MODEL: {{ $c.openaiModel | quote }}
 TODO_BACKEND_PORT: {{ .Values.todoBackend.service.port | quote }}
@@ -111,7 +111,9 @@ TODO_API_URL: TODO_API_URL
 CHATBOT_API_URL: CHATBOT_API_URL
 TODO_PUBLIC_URL: TODO_PUBLIC_URL
 CHATBOT_PUBLIC_URL: CHATBOT_PUBLIC_URL
-CHATKIT_ENABLED: CHATKIT_ENABLED
+{{- if eq .key "chatbotFrontend" }}
+CHATKIT_DOMAIN_KEY: CHATKIT_DOMAIN_KEY
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -10,12 +10,13 @@ from sqlmodel import Session, select
 from starlette.concurrency import run_in_threadpool
 
 from app.api.deps import AccountDep, AddressDep, SessionsDep, SettingsDep, get_sessions
-from app.api.documented import CHANGING, documented
+from app.api.documented import documented
 from app.attempts import Attempt
 from app.models import RevokedToken, TaskCounter, User
 from app.schemas import Credentials, Registration, TokenOut, UserOut
 from app.security import check_password, clear_cookie, hash_password, issue_token, set_cookie
 from app.settings import Settings
+from backend_common.documented import BODY
 from backend_common.errors import ApiError
 from backend_common.tokens import Caller, authenticate, bearer_token, guard_csrf
 
@@ -56,7 +57,7 @@ def _add(sessions: sessionmaker[Session], user: User, attempt: Attempt) -> None:
 
 @router.post(
     "/register",
-    **documented(201, *CHANGING, "email_taken", "too_many_attempts", headers=("Set-Cookie",)),
+    **documented(201, *BODY, "email_taken", "too_many_attempts", headers=("Set-Cookie",)),
 )
 async def register(
     data: Registration, response: Response, sessions: SessionsDep, settings: SettingsDep, address: AddressDep
@@ -73,7 +74,7 @@ async def register(
 
 @router.post(
     "/login",
-    **documented(200, *CHANGING, "wrong_credentials", "too_many_attempts", headers=("Set-Cookie",)),
+    **documented(200, *BODY, "wrong_credentials", "too_many_attempts", headers=("Set-Cookie",)),
 )
 async def login(
     data: Credentials, response: Response, sessions: SessionsDep, settings: SettingsDep, address: AddressDep

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
-from app.api.documented import SECONDS
+from backend_common.documented import SECONDS
 from backend_common.probe import not_ready
 
 router = APIRouter(tags=["probes"])

@@ -8,11 +8,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, select
 
 from app.api.deps import Account, AccountDep
-from app.api.documented import CHANGING, documented
+from app.api.documented import documented, with_state
 from app.idempotency import IdempotencyKeyHeader, answer_before, keep
+from app.list_state import IfNoneMatch, list_etag, matches
 from app.models import Task, TaskCounter, now
 from app.preconditions import IfMatch, etag, failed, versions
 from app.schemas import TaskCreate, TaskOut, TaskPatch, TaskReplace
+from backend_common.documented import BODY
 from backend_common.errors import ApiError
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
@@ -78,7 +80,11 @@ def _out(task: Task, response: Response) -> TaskOut:
     return TaskOut.model_validate(task)
 
 
-@router.get("", **documented(200, headers=("X-Total-Count",), signed_in=True))
+@router.get(
+    "",
+    response_model=list[TaskOut],
+    **with_state(documented(200, headers=("X-Total-Count",), signed_in=True)),
+)
 def list_tasks(
     response: Response,
     account: AccountDep,
@@ -87,8 +93,11 @@ def list_tasks(
     q: Annotated[str, Query(max_length=200)] = "",
     limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT,
     offset: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
-) -> list[TaskOut]:
-    """One page of tasks; X-Total-Count says how many there are in all. `created` puts the newest first."""
+    if_none_match: IfNoneMatch = None,
+) -> list[TaskOut] | Response:
+    """One page of tasks; X-Total-Count says how many there are in all. `created` puts the newest first.
+
+    The ETag is the state of all of the person's tasks: sent back as If-None-Match, it asks cheaply for news."""
     wanted: list[ColumnElement[bool]] = [Task.user_id == account.id]
     if status != "all":
         wanted.append(Task.completed.is_(status == "completed"))
@@ -97,9 +106,14 @@ def list_tasks(
             or_(Task.title.icontains(needle, autoescape=True), Task.description.icontains(needle, autoescape=True))
         )
     with account.session() as session:
+        # Before the list: what changes in between is news once more, and never missed.
+        state = list_etag(session, account.id)
+        if matches(if_none_match, state):
+            return Response(status_code=304, headers={"ETag": state})
         total = session.scalar(select(func.count()).select_from(Task).where(*wanted))
         tasks = session.exec(select(Task).where(*wanted).order_by(*ORDERS[sort]).limit(limit).offset(offset)).all()
     response.headers["X-Total-Count"] = str(total)
+    response.headers["ETag"] = state
     return [TaskOut.model_validate(task) for task in tasks]
 
 
@@ -107,7 +121,7 @@ def list_tasks(
     "",
     **documented(
         201,
-        *CHANGING,
+        *BODY,
         "cross_site_request",
         "idempotency_key_reused",
         headers=("Location", "ETag"),
@@ -140,7 +154,7 @@ def get_task(task_id: TaskId, response: Response, account: AccountDep) -> TaskOu
         return _out(_get(session, account.id, task_id), response)
 
 
-@router.put("/{task_id}", **documented(200, *CHANGING, *ON_A_TASK, headers=("ETag",), signed_in=True))
+@router.put("/{task_id}", **documented(200, *BODY, *ON_A_TASK, headers=("ETag",), signed_in=True))
 def replace_task(
     task_id: TaskId, data: TaskReplace, response: Response, account: AccountDep, if_match: IfMatch = None
 ) -> TaskOut:
@@ -151,7 +165,7 @@ def replace_task(
     return _out(_change(account, task_id, if_match, values), response)
 
 
-@router.patch("/{task_id}", **documented(200, *CHANGING, *ON_A_TASK, headers=("ETag",), signed_in=True))
+@router.patch("/{task_id}", **documented(200, *BODY, *ON_A_TASK, headers=("ETag",), signed_in=True))
 def change_task(
     task_id: TaskId, data: TaskPatch, response: Response, account: AccountDep, if_match: IfMatch = None
 ) -> TaskOut:

@@ -4,21 +4,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import FileResponse, HTMLResponse
 
-from app.api.documented import SECURITY_SCHEMES, TEXT
+from backend_common.documented import SECURITY_SCHEMES, TEXT
 from backend_common.errors import ApiError
 
 router = APIRouter(include_in_schema=False)
 
-DESCRIPTION = """
-Accounts and tasks. Errors come as `{"error": {"code", "message", "request_id"}}`, every answer has `X-Request-ID`, and
-a 503 or 429 says in `Retry-After` when to try again.
-
-Sign in with POST /api/auth/login, then give the `access_token` to "Authorize".
-"""
 # Only what this page is made of; Swagger UI sets styles of elements and shows its icons from data: addresses.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -32,7 +26,7 @@ PAGE = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>todo-backend: API</title>
+<title>{title}: API</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="docs/swagger-ui.css">
 </head>
@@ -57,9 +51,9 @@ HEADERS = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"}
 
 
 @router.get("/docs")
-async def page() -> HTMLResponse:
+async def page(request: Request) -> HTMLResponse:
     """The page."""
-    return HTMLResponse(PAGE, headers=HEADERS)
+    return HTMLResponse(PAGE.format(title=request.app.title), headers=HEADERS)
 
 
 @router.get("/docs/{name}")
@@ -73,10 +67,10 @@ async def file(name: str) -> Response:
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document, made once."""
+    """The OpenAPI document, made once; set it as `app.openapi`."""
     if app.openapi_schema is None:
         document = get_openapi(
-            title=app.title, version=app.version, description=DESCRIPTION.strip(), routes=app.routes, tags=None
+            title=app.title, version=app.version, description=app.description.strip(), routes=app.routes, tags=None
         )
         document.setdefault("components", {})["securitySchemes"] = SECURITY_SCHEMES
         for path in document["paths"].values():
