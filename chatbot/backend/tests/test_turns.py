@@ -48,7 +48,7 @@ def test_two_replicas_answer_in_order(ada, model, replicas):
         return client.post("/api/chat", json={"message": message, "conversation_id": conversation}).json()
 
     slow = in_thread(lambda: say(first, "one"))
-    assert model.stalled.wait(15)
+    assert model.stalled.wait(30)
     waiting = in_thread(lambda: say(second, "two"))
     time.sleep(1)
     assert len(model.requests) == 1, "the second message waits for the first one's answer"
@@ -96,7 +96,7 @@ def test_the_turn_of_a_process_that_died_passes_on(ada, model, replicas, sql):
     model.plan("stall", text("here"))
     body = {"message": "one", "conversation_id": conversation}
     lost = in_thread(lambda: pytest.raises(httpx2.HTTPError, ada.client(first.url).post, "/api/chat", json=body))
-    assert model.stalled.wait(15)
+    assert model.stalled.wait(30)
     first.process.kill()
     lost()
     sql.execute("UPDATE chatbot.turns SET expires_at = now() WHERE conversation_id = %s", [conversation])
@@ -144,7 +144,7 @@ def test_a_repeat_while_the_model_is_at_work_is_told_to_wait(ada, model, replica
     client, headers = ada.client(replicas[0].url), key()
     model.plan("stall")
     first = in_thread(lambda: client.post("/api/chat", json={"message": "hm"}, headers=headers).json())
-    assert model.stalled.wait(15)
+    assert model.stalled.wait(30)
     repeat = ada.client(replicas[1].url).post("/api/chat", json={"message": "hm"}, headers=headers)
     assert (repeat.status_code, repeat.json()["error"]["code"]) == (409, "request_in_progress")
     assert int(repeat.headers["retry-after"]) >= 1
@@ -178,7 +178,7 @@ def test_what_changes_tasks_is_noted_before(ada, model, replicas, sql):
     lost = in_thread(
         lambda: pytest.raises(httpx2.HTTPError, client.post, "/api/chat", json={"message": "milk"}, headers=headers)
     )
-    assert model.stalled.wait(15)
+    assert model.stalled.wait(30)
     replicas[0].process.kill()
     lost()
     model.released.set()
