@@ -7,10 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 TEXT = {"type": "string"}
 SECONDS = {"schema": {"type": "integer", "minimum": 1}, "description": "Whole seconds until trying again makes sense."}
 ETAG = {"schema": TEXT, "description": "The task's version, for If-Match.", "example": '"3"'}
-LIST_ETAG = {"schema": TEXT, "description": "The state of all tasks, for If-None-Match.", "example": 'W/"1-9-8-12"'}
 HEADERS: dict[str, dict[str, Any]] = {
     "ETag": ETAG,
-    "List-ETag": LIST_ETAG,
     "Location": {"schema": TEXT, "description": "The new task's address.", "example": "/api/tasks/3"},
     "X-Total-Count": {"schema": {"type": "integer", "minimum": 0}, "description": "How many tasks match in all."},
     "Set-Cookie": {"schema": TEXT, "description": "`todo_session`, HttpOnly and SameSite=Lax: the same token."},
@@ -84,19 +82,11 @@ def _example(code: str, message: str) -> dict[str, Any]:
     return {"value": {"error": {"code": code, "message": message, "request_id": "4bf92f3577b34da6a3ce929d0e0e4736"}}}
 
 
-def documented(
-    status: int,
-    *codes: str,
-    headers: tuple[str, ...] = (),
-    signed_in: bool = False,
-    not_modified: bool = False,
-) -> dict[str, Any]:
+def documented(status: int, *codes: str, headers: tuple[str, ...] = (), signed_in: bool = False) -> dict[str, Any]:
     """Arguments for a route: the status of success, its headers, and the errors beside those that all have."""
     responses: dict[int, dict[str, Any]] = {status: {"description": OUTCOMES[status]}}
     if headers:
-        responses[status]["headers"] = {name.removeprefix("List-"): HEADERS[name] for name in headers}
-    if not_modified:
-        responses[304] = {"description": "As it was: If-None-Match has its ETag", "headers": {"ETag": LIST_ETAG}}
+        responses[status]["headers"] = {name: HEADERS[name] for name in headers}
     for code in (*codes, *(NOT_SIGNED_IN if signed_in else ()), *EVERYWHERE):
         error_status, message, error_headers = ERRORS[code]
         response = responses.setdefault(

@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 from app.api.deps import Account, AccountDep
 from app.api.documented import CHANGING, documented
 from app.idempotency import IdempotencyKeyHeader, answer_before, keep
-from app.list_state import IfNoneMatch, list_etag, matches
+from app.list_state import IfNoneMatch, list_etag, matches, with_state
 from app.models import Task, TaskCounter, now
 from app.preconditions import IfMatch, etag, failed, versions
 from app.schemas import TaskCreate, TaskOut, TaskPatch, TaskReplace
@@ -82,7 +82,7 @@ def _out(task: Task, response: Response) -> TaskOut:
 @router.get(
     "",
     response_model=list[TaskOut],
-    **documented(200, headers=("X-Total-Count", "List-ETag"), signed_in=True, not_modified=True),
+    **with_state(documented(200, headers=("X-Total-Count",), signed_in=True)),
 )
 def list_tasks(
     response: Response,
