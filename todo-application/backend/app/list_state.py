@@ -1,7 +1,7 @@
 """Which state a person's tasks are in, as the ETag of their list: pages ask often whether something has changed."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Header
 from pydantic import WithJsonSchema
@@ -33,6 +33,20 @@ IfNoneMatch = Annotated[
         examples=['W/"1-9-8-12"'],
     ),
 ]
+
+
+_ETAG = {
+    "schema": {"type": "string"},
+    "description": "The state of all tasks, for If-None-Match.",
+    "example": 'W/"1-9-8-12"',
+}
+
+
+def with_state(route: dict[str, Any]) -> dict[str, Any]:
+    """Arguments for a route that names the state: what /docs says about that."""
+    route["responses"][200]["headers"]["ETag"] = _ETAG
+    route["responses"][304] = {"description": "As it was: If-None-Match has its ETag", "headers": {"ETag": _ETAG}}
+    return route
 
 
 def list_etag(session: Session, user_id: int) -> str:

@@ -16,6 +16,8 @@ import { UndoTimers } from "./undo-timers";
 export const EVERYTHING: Query = { status: "all", sort: "created", q: "" };
 export const UNDO_MS = 8_000;
 const SECOND_LOOK_MS = 1_000;
+/** Longer than a sign-out takes; one that fails leaves the page as it was. */
+const QUIET_MS = 30_000;
 /** What was to be deleted had gone already, and nobody knows which list knows it. */
 const GONE = Symbol("gone");
 
@@ -63,6 +65,8 @@ export class TaskStore {
   private running = false;
   private sending: Promise<void> | null = null;
   private request: AbortController | null = null;
+  /** No news are asked for before. */
+  private quietUntil = 0;
   /** The question for news that is under way. */
   private question: AbortController | null = null;
   /** The state that the list is of. */
@@ -151,6 +155,7 @@ export class TaskStore {
    */
   async look(): Promise<boolean> {
     const { base, etag, query } = this;
+    if (Date.now() < this.quietUntil) return true;
     if (!base || etag === undefined || base.query !== query || this.request || this.sending || !this.running)
       return true;
     const current = new AbortController();
@@ -356,6 +361,9 @@ export class TaskStore {
 
   /** The reader signs out: wait until everything that can be sent is. */
   async settle(): Promise<void> {
+    // A question that is answered after the sign-out would only be told that nobody is signed in.
+    this.question?.abort();
+    this.quietUntil = Date.now() + QUIET_MS;
     for (const { key } of this.snapshot.held) this.release(key);
     while (this.running && this.sending) await this.sending;
   }

@@ -152,6 +152,17 @@ describe("looking for news", () => {
     expect(expired).toBe(1);
   });
 
+  it("asks nothing while the reader signs out, and goes on where that fails", async () => {
+    const backend = new FakeBackend(task(1));
+    const store = await open(backend);
+    await store.settle();
+    await store.look();
+    expect(backend.asked).toEqual([]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    await store.look();
+    expect(backend.asked).toEqual(["news"]);
+  });
+
   it("asks nothing of a backend that names no state", async () => {
     const backend = new FakeBackend(task(1));
     backend.tags = false;

@@ -6,7 +6,6 @@ from typing import Any
 from backend_common.documented import COMMON_ERRORS, RETRY_AFTER, TEXT, describe_route
 
 ETAG = {"schema": TEXT, "description": "The task's version, for If-Match.", "example": '"3"'}
-LIST_ETAG = {"schema": TEXT, "description": "The state of all tasks, for If-None-Match.", "example": 'W/"1-9-8-12"'}
 HEADERS: dict[str, dict[str, Any]] = {
     "ETag": ETAG,
     "Location": {"schema": TEXT, "description": "The new task's address.", "example": "/api/tasks/3"},
@@ -31,12 +30,3 @@ ERRORS = COMMON_ERRORS | {
 }
 
 documented = partial(describe_route, ERRORS, HEADERS)
-
-
-def with_state(route: dict[str, Any]) -> dict[str, Any]:
-    """The arguments for a route that answers 304 to If-None-Match while nothing has changed."""
-    headers = {"ETag": LIST_ETAG}
-    responses = route["responses"]
-    responses[200]["headers"] |= headers
-    responses[304] = {"description": "As it was: If-None-Match has its ETag", "headers": headers}
-    return route

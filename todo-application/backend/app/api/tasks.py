@@ -8,9 +8,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, select
 
 from app.api.deps import Account, AccountDep
-from app.api.documented import documented, with_state
+from app.api.documented import documented
 from app.idempotency import IdempotencyKeyHeader, answer_before, keep
-from app.list_state import IfNoneMatch, list_etag, matches
+from app.list_state import IfNoneMatch, list_etag, matches, with_state
 from app.models import Task, TaskCounter, now
 from app.preconditions import IfMatch, etag, failed, versions
 from app.schemas import TaskCreate, TaskOut, TaskPatch, TaskReplace
