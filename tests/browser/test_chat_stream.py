@@ -224,12 +224,14 @@ def test_a_draft_survives_a_reload_and_a_refusal_in_between(chat, watch):
     expect(field).to_have_value("")
 
 
-def test_an_answer_that_a_reload_broke_off_is_offered_again(slow, model):
+def test_a_message_whose_answer_a_reload_broke_off_says_so(slow, model):
     model.plan(Reply())
     write(slow, "Tell me a story")
     expect(slow.get_by_role("button", name="Tell me a story", exact=True)).to_be_visible()
     slow.reload()
-    expect(slow.get_by_role("alert").filter(has_text="This message has no answer")).to_be_visible()
+    offered = slow.get_by_role("alert").filter(has_text="This message has no answer")
+    # The server may have kept that it was stopped.
+    expect(offered.or_(last(slow).filter(has_text="Stopped"))).to_be_visible()
     expect(slow.get_by_test_id("user-message")).to_have_text(["You: Tell me a story"])
 
 
