@@ -17,6 +17,8 @@ class Reply:
     """An entry of the script whose words come one by one, as the test hands them over."""
 
     def __init__(self, *pieces: str):
+        self._said: list[dict[str, Any]] = []
+        self._whole = False
         self._pieces: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self.say(*pieces)
 
@@ -30,9 +32,15 @@ class Reply:
         self._pieces.put(None)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        try:
-            while (piece := self._pieces.get(timeout=30)) is not None:
+        yield from list(self._said)
+        while not self._whole:
+            try:
+                piece = self._pieces.get(timeout=30)
+            except queue.Empty:
+                # The test has ended meanwhile.
+                piece = None
+            if piece is None:
+                self._whole = True
+            else:
+                self._said.append(piece)
                 yield piece
-        except queue.Empty:
-            # The test has ended meanwhile.
-            return
