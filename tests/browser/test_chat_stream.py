@@ -135,6 +135,7 @@ def test_a_backend_that_dies_in_mid_stream(slow, model, model_chat, watch):
     expect(slow.get_by_role("button", name="Send")).to_be_visible()
     expect(slow.get_by_role("alert").filter(has_text="lost")).to_have_count(0)
     assert len(sent) > 1 and len(set(sent)) == 1
+    expect(slow.get_by_test_id("user-message")).to_have_count(1)
 
 
 def broken_stream(*events: dict) -> str:

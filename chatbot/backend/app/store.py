@@ -188,8 +188,3 @@ class ConversationStore:
         """The last `limit` messages that were spoken, the newest last."""
         newest = self.messages(user_id, conversation_id, limit, newest_first=True, roles=("user", "assistant"))
         return newest[::-1]
-
-
-def message_out(message: Message) -> dict[str, Any]:
-    """A message as /api/conversations shows it."""
-    return message.model_dump(include={"id", "role", "content", "tool_calls", "assistant", "created_at"})
