@@ -5,7 +5,7 @@ import re
 import signal
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -64,6 +64,16 @@ def site() -> Iterator[Site]:
         )
     finally:
         stack.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed test shows what the services wrote of errors."""
+    report = yield
+    site = getattr(item, "funcargs", {}).get("site")
+    if report.failed and site and site.stack:
+        report.sections.append(("errors in the services' logs", site.stack.errors()))
+    return report
 
 
 @pytest.fixture(scope="session")

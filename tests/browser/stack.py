@@ -4,6 +4,7 @@ Everything listens on loopback, on free ports, as a process of this one, and is 
 """
 
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -82,6 +83,13 @@ def status_of(url: str) -> int | None:
         return error.code
     except OSError:
         return None
+
+
+def _is_trouble(line: str) -> bool:
+    try:
+        return json.loads(line)["severity"] in ("error", "critical")
+    except (ValueError, LookupError, TypeError):
+        return True
 
 
 class Process:
@@ -194,6 +202,14 @@ class Stack:
         self.services[process.name] = process
         process.start()
         return process
+
+    def errors(self) -> str:
+        """What the services have logged of errors, and whatever is no log line; each one's last lines."""
+        found = []
+        for path in sorted(self.logs.glob("*.log")):
+            lines = [line for line in path.read_text(errors="replace").splitlines() if _is_trouble(line)]
+            found += [f"{path.stem}: {line}" for line in lines[-20:]]
+        return "\n".join(found)
 
     def stop(self) -> None:
         """End everything and remove every trace."""

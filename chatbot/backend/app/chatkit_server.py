@@ -53,6 +53,8 @@ class ChatContext:
     before_change: BeforeChange | None = None
     in_order: Callable[[str], AbstractAsyncContextManager[str]] | None = None
     """For a thread that this request makes: takes its turn in it."""
+    begins: bool = False
+    """Whether that thread is still to be made; afterwards, one that is not there was deleted."""
     replies: dict[str, Reply] = field(default_factory=dict)
     stored: set[str] = field(default_factory=set)
     stopped: AssistantMessageItem | None = None
@@ -129,9 +131,13 @@ class ConversationChatKitStore(Store[ChatContext]):
         return _thread(await in_thread(self._store.get, context.caller.user_id, thread_id))
 
     async def save_thread(self, thread: ThreadMetadata, context: ChatContext) -> None:
-        """Create a thread or rename it; only metadata is stored here, whatever subclass comes in."""
+        """Create the thread that this request begins, or rename one; only metadata is stored, whatever comes in."""
         with anyio.CancelScope(shield=True):
-            await in_thread(self._store.save, context.caller.user_id, thread.id, thread.title or "")
+            if context.begins:
+                context.begins = False
+                await in_thread(self._store.begin_as, context.caller.user_id, thread.id, thread.title or "")
+            else:
+                await in_thread(self._store.rename, context.caller.user_id, thread.id, thread.title or "")
 
     async def load_thread_items(
         self, thread_id: str, after: str | None, limit: int, order: str, context: ChatContext

@@ -35,6 +35,11 @@ def title_of(message: str) -> str:
     return words if len(words) <= 60 else f"{words[:59].rstrip()}…"
 
 
+def kept_title(title: str) -> str:
+    """A title as the database takes it."""
+    return title.replace("\x00", "")[:TITLE_MAX]
+
+
 class ConversationStore:
     """All access to conversations and messages."""
 
@@ -47,7 +52,10 @@ class ConversationStore:
         return ApiError(404, "not_found", "You have no such conversation.")
 
     def owned(self, session: Session, user_id: int, conversation_id: str, lock: bool = False) -> Conversation:
-        """The conversation, or ApiError 404; locked until the end of the transaction, if wanted."""
+        """The conversation, or ApiError 404.
+
+        Every change locks it until the end of the transaction: somebody may be deleting it at the same moment.
+        """
         conversation_id = conversation_id.replace("\x00", "")
         known = len(conversation_id) <= 64
         # Not so strong that messages, whose rows refer to this one, would have to wait for it.
@@ -87,29 +95,22 @@ class ConversationStore:
             page = session.exec(statement.order_by(*order).limit(limit).offset(offset)).all()
             return [*page], total or 0
 
-    def save(self, user_id: int, conversation_id: str, title: str) -> None:
-        """Change a conversation's title, or begin the conversation under this id."""
-        with self._sessions() as session:
-            conversation = session.get(Conversation, conversation_id)
-            if conversation is None:
-                conversation = Conversation(id=conversation_id, user_id=user_id)
-                session.add(conversation)
-            elif conversation.user_id != user_id:
-                raise self.missing()
-            conversation.title = title[:TITLE_MAX].replace("\x00", "")
-            session.commit()
+    def begin_as(self, user_id: int, conversation_id: str, title: str) -> None:
+        """Begin a conversation under this id."""
+        with self._sessions.begin() as session:
+            session.add(Conversation(id=conversation_id, user_id=user_id, title=kept_title(title)))
 
     def delete(self, user_id: int, conversation_id: str) -> None:
         """Remove a conversation with its messages."""
         with self._sessions() as session:
-            session.delete(self.owned(session, user_id, conversation_id))
+            session.delete(self.owned(session, user_id, conversation_id, lock=True))
             session.commit()
 
     def add(self, user_id: int, message: Message) -> Message:
         """Append a message and mark the conversation as used just now."""
         message.content = message.content.replace("\x00", "")
         with self._sessions() as session:
-            conversation = self.owned(session, user_id, message.conversation_id)
+            conversation = self.owned(session, user_id, message.conversation_id, lock=True)
             conversation.updated_at = now()
             conversation.title = conversation.title or (title_of(message.content) if message.role == "user" else "")
             session.add(message)
@@ -150,7 +151,7 @@ class ConversationStore:
     def replace(self, user_id: int, message: Message) -> None:
         """Overwrite the message with the same id, or append it."""
         with self._sessions() as session:
-            self.owned(session, user_id, message.conversation_id)
+            self.owned(session, user_id, message.conversation_id, lock=True)
             wanted = select(Message).where(Message.conversation_id == message.conversation_id, Message.id == message.id)
             if old := session.exec(wanted).first():
                 old.content, old.item, old.role = message.content, message.item, message.role
@@ -174,8 +175,8 @@ class ConversationStore:
     def rename(self, user_id: int, conversation_id: str, title: str) -> Conversation:
         """Give a conversation another title; ApiError 404 if there is none."""
         with self._sessions() as session:
-            conversation = self.owned(session, user_id, conversation_id)
-            conversation.title = title
+            conversation = self.owned(session, user_id, conversation_id, lock=True)
+            conversation.title = kept_title(title)
             session.commit()
             return conversation
 

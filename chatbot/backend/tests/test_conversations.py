@@ -1,5 +1,8 @@
 """Conversations are kept, listed, deleted, and nobody else's business."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
 import pytest
 from conftest import talk
 
@@ -78,3 +81,31 @@ def test_rename(bob, chatbot, client, say):
         assert (response.status_code, response.json()["error"]["code"]) == (422, "invalid_input")
     assert bob.client(chatbot.url).patch(url, json={"title": "mine"}).status_code == 404
     assert client.patch(url, json={"title": "x" * 200}).status_code == 200
+
+
+CHANGES = {
+    "rename": lambda client, conversation: client.patch(f"/api/conversations/{conversation}", json={"title": "x"}),
+    "rename by ChatKit": lambda client, conversation: client.post(
+        "/chatkit", json={"type": "threads.update", "params": {"thread_id": conversation, "title": "x"}}
+    ),
+    "message": lambda client, conversation: client.post(
+        "/api/chat", json={"message": "hi", "conversation_id": conversation}
+    ),
+    "deletion": lambda client, conversation: client.delete(f"/api/conversations/{conversation}"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_what_meets_a_deletion_finds_no_conversation(client, say, postgres, database, change):
+    conversation = say("hi")["conversation_id"]
+    with psycopg.connect(postgres.dsn(database)) as deleting, ThreadPoolExecutor() as pool:
+        deleting.execute("DELETE FROM chatbot.conversations WHERE id = %s", [conversation])
+        answer = pool.submit(change, client, conversation)
+        # It waits for the row that is being deleted.
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        with psycopg.connect(postgres.dsn(database), autocommit=True) as looking:
+            while not looking.execute(waiting).fetchone()[0]:
+                assert not answer.done(), answer.result().text
+        deleting.commit()
+        assert (answer.result().status_code, answer.result().json()["error"]["code"]) == (404, "not_found")
+    assert client.get("/api/conversations").json() == []

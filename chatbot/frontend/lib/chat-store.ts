@@ -97,6 +97,8 @@ export class ChatStore {
   /** The first message of the conversation that is open and has no number yet. */
   private fresh: Turn | null = null;
   private request: AbortController | null = null;
+  /** The last change of each conversation that is being changed. */
+  private readonly changes = new Map<string, Promise<unknown>>();
   private running = false;
   private readonly listeners = new Set<() => void>();
   private snapshot: Snapshot;
@@ -221,7 +223,7 @@ export class ChatStore {
     const before = this.titleOf(id);
     this.retitle(id, title);
     try {
-      this.retitle(id, conversationOf(await this.options.api.rename(id, title)).title);
+      this.retitle(id, conversationOf(await this.inOrder(id, () => this.options.api.rename(id, title))).title);
       this.said = `Renamed to ${title}.`;
       this.emit();
     } catch (error) {
@@ -233,7 +235,7 @@ export class ChatStore {
   async remove(id: string): Promise<void> {
     const title = this.titleOf(id);
     try {
-      await this.options.api.remove(id);
+      await this.inOrder(id, () => this.options.api.remove(id));
     } catch (error) {
       // Gone is what it was to be.
       if (failureOf(error).status !== 404) return this.fail(error, () => void this.remove(id));
@@ -242,6 +244,15 @@ export class ChatStore {
     this.forget(id);
     this.said = `Conversation ${title} is deleted.`;
     this.emit();
+  }
+
+  /** One change of a conversation after the other: the page shows each at once, and the server may be slow. */
+  private inOrder<T>(id: string, change: () => Promise<T>): Promise<T> {
+    const mine = (this.changes.get(id) ?? Promise.resolve()).then(change, change);
+    this.changes.set(id, mine);
+    return mine.finally(() => {
+      if (this.changes.get(id) === mine) this.changes.delete(id);
+    });
   }
 
   private forget(id: string): void {

@@ -355,6 +355,21 @@ describe("conversations", () => {
     expect(store.getSnapshot()).toMatchObject({ conversations: [], failure: null });
   });
 
+  it("are changed one after the other, however slow the server is", async () => {
+    const store = await open();
+    let answerNow = () => {};
+    chat.slow = new Promise<void>((resolve) => {
+      answerNow = resolve;
+    });
+    const both = [store.rename("t1", "Uno"), store.remove("t1")];
+    await settled();
+    expect(chat.asked.at(-1)).toBe("rename t1");
+    answerNow();
+    await Promise.all(both);
+    expect(chat.asked.at(-1)).toBe("remove t1");
+    expect(store.getSnapshot().conversations?.map(({ id }) => id)).toEqual(["t2"]);
+  });
+
   it("stay when deleting fails", async () => {
     const store = await open();
     chat.faults = [refused(500)];

@@ -77,6 +77,8 @@ export class FakeChat {
   /** The next requests other than messages fail so. */
   faults: (RequestFailed | null)[] = [];
   asked: string[] = [];
+  /** Answers wait for it. */
+  slow: Promise<unknown> = Promise.resolve();
 
   get last(): Stream {
     const stream = this.streams.at(-1);
@@ -87,7 +89,7 @@ export class FakeChat {
   private ask<T>(name: string, give: () => T): Promise<T> {
     this.asked.push(name);
     const fault = this.faults.shift();
-    return fault ? Promise.reject(fault) : Promise.resolve().then(give);
+    return fault ? Promise.reject(fault) : this.slow.then(give);
   }
 
   readonly api: ChatApi = {

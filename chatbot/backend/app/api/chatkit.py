@@ -166,6 +166,7 @@ async def _stream(
     renew = partial(requests.renew, admitted)
     # A thread that is yet to be made takes its turn as soon as it is there (TodoChatKitServer.respond).
     if thread_id is None:
+        context.begins = True
         context.in_order = partial(turns.in_order, context.caller.user_id, renew=renew)
     order = turns.in_order(context.caller.user_id, thread_id, renew=renew) if thread_id else nullcontext()
     try:
