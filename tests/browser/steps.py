@@ -82,6 +82,12 @@ def is_change(request: Request) -> bool:
     return urlsplit(request.url).path.startswith("/api/tasks") and request.method != "GET"
 
 
+def is_list(request: Request) -> bool:
+    """Whether a request loads the list of tasks; questions for news come by the clock and say what is known."""
+    known = "if-none-match" in request.headers
+    return urlsplit(request.url).path == "/api/tasks" and request.method == "GET" and not known
+
+
 def refuse(route: Route) -> None:
     """Answer as the page's proxy does while its backend is away."""
     text = "The todo-backend is not reachable at the moment; try again shortly."

@@ -2,7 +2,7 @@
 
 import pytest
 from playwright.sync_api import Page, Route, expect
-from steps import add, is_change, on_changes, refuse, sign_in, task
+from steps import add, is_change, is_list, on_changes, refuse, sign_in, task
 
 
 def hold(page: Page) -> list[Route]:
@@ -98,7 +98,7 @@ def test_a_change_shows_at_once_and_is_taken_back_with_a_message(page, site, sig
     sign_up(page, site.todo)
     add(page, "Old")
     lists: list[str] = []
-    page.on("request", lambda one: lists.append(one.url) if one.method == "GET" and "/api/tasks" in one.url else None)
+    page.on("request", lambda one: lists.append(one.url) if is_list(one) else None)
     held = hold(page)
     do(page)
     first = arrived(page, held)

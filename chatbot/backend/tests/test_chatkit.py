@@ -1,8 +1,10 @@
 """POST /chatkit: the protocol as ChatKit's script speaks it."""
 
 import json
+import socket
 
 import pytest
+from todo_testing.service import eventually
 
 
 def user_input(text):
@@ -152,3 +154,15 @@ def test_bad_requests_are_422(client, request_body):
     assert response.status_code == 422
     assert response.json()["error"]["code"] == "invalid_input"
     assert client.get("/api/conversations").json() == []
+
+
+def test_a_reader_who_leaves_in_mid_request_is_no_error(chatbot, client):
+    head = (
+        "POST /chatkit HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n"
+        f"X-Request-ID: left-early\r\nAuthorization: {client.headers['Authorization']}\r\n\r\n{{"
+    )
+    with socket.create_connection(("127.0.0.1", chatbot.port)) as connection:
+        connection.sendall(head.encode())
+    line = eventually(lambda: next((one for one in chatbot.logs() if one.get("request_id") == "left-early"), None))
+    assert (line["message"], line["severity"]) == ("POST /chatkit aborted", "info")
+    assert not any("exception" in one for one in chatbot.logs())

@@ -10,6 +10,7 @@ import uuid
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from backend_common.errors import RETRY_SOON, ApiError, envelope
@@ -90,6 +91,9 @@ class RequestMiddleware:
                 raise
             message = "The service shuts down; whether this request was carried out is not known."
             await envelope(503, "cut_off", message, RETRY_SOON)(scope, receive, tagged_send)
+        except ClientDisconnect:
+            # Gone before all of the request was here: nobody waits for an answer.
+            pass
         except Exception as error:
             if status:
                 raise
