@@ -63,7 +63,7 @@ names:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.todo.k8s.plugins.module_utils import deployment_patch, workload_changes
+from ansible_collections.todo.k8s.plugins.module_utils import deployment_patch, workload_pause
 from ansible_collections.todo.k8s.plugins.module_utils.kube import CLUSTER_ARGUMENTS, Kube, KubeError
 
 
@@ -72,7 +72,7 @@ def run(module: AnsibleModule) -> dict:
     params = module.params
     kube = Kube(params["kubeconfig"], params["context"])
     paused = params["state"] == "paused"
-    decide = workload_changes.pause if paused else workload_changes.resume
+    decide = workload_pause.pause if paused else workload_pause.resume
     changed = deployment_patch.change(kube, params["namespace"], params["names"], decide, module.check_mode)
     if paused and not module.check_mode:
         deployment_patch.wait_until_gone(kube, params["namespace"], params["names"], params["timeout"])

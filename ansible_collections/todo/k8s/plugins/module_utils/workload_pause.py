@@ -1,4 +1,4 @@
-"""Small changes to Deployments that an operation needs: decisions without I/O, each a merge patch or None."""
+"""A Deployment without pods for a while, and back: decisions without I/O, each a merge patch or None."""
 
 from __future__ import annotations
 
@@ -31,19 +31,3 @@ def resume(deployment: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     note = {"annotations": {PAUSED_ANNOTATION: None}}
     return {"metadata": note, "spec": {"replicas": int(kept) if kept.isdigit() else 1}}
-
-
-def restart(deployment: Mapping[str, Any], revisions: Mapping[str, str], annotation: str) -> dict[str, Any] | None:
-    """The patch that brings the marks on a Deployment's pods up to date; None where they are.
-
-    Only marks that the chart has put there are changed: a pod without one does not care for that key. As the chart
-    would write the same, the next deployment restarts nothing.
-
-    Args:
-        revisions: key of the Secret to its mark.
-        annotation: name of the annotation, with {key} for the key.
-    """
-    found = _annotations(deployment["spec"]["template"].get("metadata"))
-    named = {annotation.format(key=key): mark for key, mark in revisions.items()}
-    changed = {name: mark for name, mark in named.items() if name in found and found[name] != mark}
-    return {"spec": {"template": {"metadata": {"annotations": changed}}}} if changed else None

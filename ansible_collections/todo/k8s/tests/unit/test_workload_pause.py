@@ -1,4 +1,4 @@
-"""Deployments are paused and get their replicas back; a changed key restarts what reads it, and nothing else."""
+"""Deployments are paused and get back the replicas that they had."""
 
 import copy
 import json
@@ -8,25 +8,14 @@ import pytest
 
 from ansible_collections.todo.k8s.plugins.module_utils import deployment_patch
 from ansible_collections.todo.k8s.plugins.module_utils.kube import Answer, KubeError
-from ansible_collections.todo.k8s.plugins.module_utils.workload_changes import (
-    PAUSED_ANNOTATION,
-    pause,
-    restart,
-    resume,
-)
-
-NAME = "todo.k8s/secret-{key}"
+from ansible_collections.todo.k8s.plugins.module_utils.workload_pause import PAUSED_ANNOTATION, pause, resume
 
 
-def deployment(replicas=2, paused=None, **marks):
+def deployment(replicas=2, paused=None):
     annotations = {} if paused is None else {PAUSED_ANNOTATION: paused}
     return {
         "metadata": {"name": "todo-backend", "annotations": annotations},
-        "spec": {
-            "replicas": replicas,
-            "selector": {"matchLabels": {"app": "todo-backend"}},
-            "template": {"metadata": {"annotations": {NAME.format(key=key): mark for key, mark in marks.items()}}},
-        },
+        "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": "todo-backend"}}},
     }
 
 
@@ -65,16 +54,6 @@ def test_an_interrupted_pause_is_not_taken_for_the_wish_of_none():
 def test_a_deployment_that_shall_have_no_pods_stays_so():
     paused = patched(deployment(0), pause(deployment(0)))
     assert patched(paused, resume(paused))["spec"]["replicas"] == 0
-
-
-def test_only_what_reads_a_changed_key_restarts():
-    marks = {"JWT_SECRET_KEY": "j2", "POSTGRES_PASSWORD": "p1"}
-    reader = deployment(JWT_SECRET_KEY="j1", POSTGRES_PASSWORD="p1")
-    patch = restart(reader, marks, NAME)
-    assert patch == {"spec": {"template": {"metadata": {"annotations": {"todo.k8s/secret-JWT_SECRET_KEY": "j2"}}}}}
-    assert restart(patched(reader, patch), marks, NAME) is None
-    # PostgreSQL reads its password once, and so has no mark of it.
-    assert restart(deployment(), marks, NAME) is None
 
 
 class Kube:
