@@ -269,8 +269,13 @@ spec:
       annotations:
         checksum/config: {{ include "todo-app.configChecksum" . }}
         {{- /* Not for PostgreSQL: it reads its password only when its data is initialised. */}}
-        {{- if and .root.Values.secret.revision (eq .component "backend") }}
-        todo.k8s/secret-revision: {{ .root.Values.secret.revision | quote }}
+        {{- if eq .component "backend" }}
+        {{- $revisions := .root.Values.secret.revisions }}
+        {{- range $key, $optional := include "todo-app.secretKeys" . | fromYaml }}
+        {{- with get $revisions $key }}
+        todo.k8s/secret-{{ $key }}: {{ . | quote }}
+        {{- end }}
+        {{- end }}
         {{- end }}
         {{- if ne .key "postgresql" }}
         {{- if and .root.Values.network.proxy.existingSecret .root.Values.network.proxy.revision }}
