@@ -123,6 +123,7 @@ CHATKIT_DOMAIN_KEY: CHATKIT_DOMAIN_KEY
 POSTGRES_PASSWORD: false
 {{- else if eq .component "backend" -}}
 POSTGRES_PASSWORD: false
+POSTGRES_PASSWORD_NEXT: true
 JWT_SECRET_KEY: false
 {{- if eq .key "chatbotBackend" }}
 OPENAI_API_KEY: true

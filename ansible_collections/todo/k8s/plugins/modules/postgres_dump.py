@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: postgres_dump
 short_description: Save a PostgreSQL database that runs in a pod into a file
-version_added: "1.1.0"
+version_added: "1.0.0"
 author: The todo.k8s team
 description:
   - Runs C(pg_dump --format=custom) inside the pod, while clients go on working, and writes its output to a file of this

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: postgres_password
 short_description: Replace the password of a PostgreSQL user, in the server and in the Secret that clients read
-version_added: "1.1.0"
+version_added: "1.0.0"
 author: The todo.k8s team
 description:
   - Stores a new random password in the Secret under the key's name with C(_NEXT), gives it to the server, signs in with

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: postgres_restore
 short_description: Put an archive in the place of a PostgreSQL database that runs in a pod
-version_added: "1.1.0"
+version_added: "1.0.0"
 author: The todo.k8s team
 description:
   - Reads the archive to its end first, and refuses a file that is none or a cut-off one.

@@ -6,7 +6,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: workload_pause
 short_description: Stop the pods of Deployments for a while, and start them again
-version_added: "1.1.0"
+version_added: "1.0.0"
 author: The todo.k8s team
 description:
   - Scales Deployments to 0, waits until their pods are gone, and later gives them the replicas back that they had.
