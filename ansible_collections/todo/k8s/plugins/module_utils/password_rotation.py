@@ -14,11 +14,18 @@ NEXT_SUFFIX = "_NEXT"
 
 @dataclass(frozen=True)
 class Rotation:
-    """`password` is the new one; `resumed` tells that an interrupted run made it and that it is in the Secret."""
+    """`password` is the new one; `resumed` tells that an earlier run made it and that it is in the Secret."""
 
     password: str = field(repr=False)
     resumed: bool
-    msg: str
+
+    def msg(self, key: str, replace: bool) -> str:
+        """What is done, in words: the new password put in the old one's place, or only beside it."""
+        if replace:
+            return f"{key} replaced, in the database and in the Secret"
+        if self.resumed:
+            return f"{key}{NEXT_SUFFIX} is there from an earlier run, which this one finishes"
+        return f"{key}{NEXT_SUFFIX} added, to take the place of {key}"
 
 
 def decide(data: dict[str, bytes] | None, key: str, fresh: str) -> Rotation:
@@ -37,9 +44,9 @@ def decide(data: dict[str, bytes] | None, key: str, fresh: str) -> Rotation:
     name = key + NEXT_SUFFIX
     waiting = data.get(name)
     if not waiting:
-        return Rotation(fresh, False, f"{key} replaced, in the database and in the Secret")
+        return Rotation(fresh, False)
     if not waiting.isascii() or not waiting.decode().isprintable():
         raise ValueError(
             f"found characters beside printable ASCII in {name}, needed none. Remove that key from the Secret"
         )
-    return Rotation(waiting.decode(), True, f"an interrupted replacement of {key} was finished")
+    return Rotation(waiting.decode(), True)

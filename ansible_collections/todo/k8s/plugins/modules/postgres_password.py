@@ -11,10 +11,17 @@ author: The todo.k8s team
 description:
   - Stores a new random password in the Secret under the key's name with C(_NEXT), gives it to the server, signs in with
     it, and only then stores it under the key's own name and removes the other one.
+  - The first of these steps alone is O(state=prepared). Clients that read both keys are restarted then, and do not
+    notice the rest.
   - Interrupted anywhere, the next run goes on with the same password. Data and open connections are not touched, and
     the server does not restart.
   - The server gets a SCRAM verifier and not the password, so that neither its log nor its list of statements has it.
 options:
+  state:
+    description: Whether the new password shall be in the Secret beside the old one, or in its place.
+    type: str
+    choices: [prepared, replaced]
+    default: replaced
   secret_name:
     description: Name of the Secret, in the server's namespace.
     type: str
@@ -52,13 +59,9 @@ msg:
   type: str
   sample: POSTGRES_PASSWORD replaced, in the database and in the Secret
 resumed:
-  description: Whether an interrupted run was finished instead of beginning a new one.
+  description: Whether the new password was in the Secret already, from an earlier run.
   returned: success
   type: bool
-revisions:
-  description: The marks of the Secret's keys as M(todo.k8s.generated_secret) keeps them; empty in check mode.
-  returned: success
-  type: dict
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -74,8 +77,8 @@ from ansible_collections.todo.k8s.plugins.module_utils.postgres_pod import (
 )
 
 
-def rotate(module: AnsibleModule, kube: Kube, database: Database) -> dict:
-    """One attempt, from what is there now; the module's result."""
+def rotate(module: AnsibleModule, kube: Kube, database: Database | None) -> dict:
+    """One attempt, from what is there now; the module's result. Without a database the password is prepared only."""
     params = module.params
     namespace, name, key = params["namespace"], params["secret_name"], params["key"]
     waiting_key = key + password_rotation.NEXT_SUFFIX
@@ -83,25 +86,29 @@ def rotate(module: AnsibleModule, kube: Kube, database: Database) -> dict:
     fresh = secret_plan.random_text(params["length"])
     rotation = password_rotation.decide((existing or {}).get("data"), key, fresh)
     module.no_log_values.add(rotation.password)
-    result = {"changed": True, "resumed": rotation.resumed, "msg": f"Secret {name}: {rotation.msg}", "revisions": {}}
-    if module._diff:
-        result["diff"] = {"before": {key: "(hidden)"}, "after": {key: "(hidden, changed)"}}
+    result = {"changed": database is not None or not rotation.resumed, "resumed": rotation.resumed}
+    result["msg"] = f"Secret {name}: {rotation.msg(key, database is not None)}"
+    if module._diff and result["changed"]:
+        after = {key: "(hidden, changed)"} if database else {key: "(hidden)", waiting_key: "(hidden, new)"}
+        result["diff"] = {"before": {key: "(hidden)"}, "after": after}
     if module.check_mode:
         return result
     if not rotation.resumed:
-        secret_store.write(kube, namespace, name, existing, {waiting_key: rotation.password.encode()}, {}, {})
+        # The mark changes here and not again at the end: who started in between has read both.
+        marks = {key: secret_plan.new_mark()}
+        secret_store.write(kube, namespace, name, existing, {waiting_key: rotation.password.encode()}, marks, {})
         existing = secret_store.read(kube, namespace, name)
-    database.set_password(rotation.password)
-    marks = {key: secret_plan.new_mark()}
-    data = {key: rotation.password.encode(), waiting_key: None}
-    secret_store.write(kube, namespace, name, existing, data, marks, {})
-    return result | {"revisions": secret_plan.revisions_of(existing) | marks}
+    if database is not None:
+        database.set_password(rotation.password)
+        data = {key: rotation.password.encode(), waiting_key: None}
+        secret_store.write(kube, namespace, name, existing, data, {}, {})
+    return result
 
 
 def run(module: AnsibleModule) -> dict:
     """Replace the password; begins again where another writer changed the Secret meanwhile."""
     kube = Kube(module.params["kubeconfig"], module.params["context"])
-    database = open_database(module.params)
+    database = open_database(module.params) if module.params["state"] == "replaced" else None
     for _attempt in range(secret_store.ATTEMPTS - 1):
         try:
             return rotate(module, kube, database)
@@ -115,6 +122,7 @@ def main() -> None:
     """Entry point."""
     module = AnsibleModule(
         argument_spec={
+            "state": {"type": "str", "choices": ["prepared", "replaced"], "default": "replaced"},
             "secret_name": {"type": "str", "required": True, "no_log": False},
             "key": {"type": "str", "default": "POSTGRES_PASSWORD", "no_log": False},
             "length": {"type": "int", "default": 32},
