@@ -64,6 +64,7 @@ def wait_until_gone(kube: Kube, namespace: str, names: Sequence[str], timeout: f
     for name in names:
         labels = (kube.get("deployments", namespace, name) or {"spec": {}})["spec"].get("selector", {})
         selectors.append(",".join(f"{key}={value}" for key, value in labels.get("matchLabels", {}).items()))
+    told: list[str] = []
     while left := [
         pod["metadata"]["name"]
         for selector in selectors
@@ -75,5 +76,7 @@ def wait_until_gone(kube: Kube, namespace: str, names: Sequence[str], timeout: f
                 f"pods {', '.join(left)} of {namespace}: not gone after {timeout:g} s; needed: their end; remedy: see"
                 " `kubectl describe pod`"
             )
-        progress.report(f"waiting for the end of {', '.join(left)}")
+        if left != told:
+            progress.report(f"waiting for the end of {', '.join(left)}")
+            told = left
         time.sleep(0.5)
