@@ -14,7 +14,8 @@ import time
 from pathlib import Path
 from urllib.parse import urlparse
 
-PAUSE_SECONDS = 0.02
+#: So that the client leaves the processor to what it watches.
+PAUSE_SECONDS = 0.1
 TIMEOUT_SECONDS = 10
 
 
@@ -77,7 +78,7 @@ def main() -> None:
     parser.add_argument("--chatbot", required=True)
     parser.add_argument("--password", required=True, help="of accounts that the tests alone have")
     parser.add_argument("--stop", type=Path, required=True)
-    parser.add_argument("--clients", type=int, default=3)
+    parser.add_argument("--clients", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=300, help="at most")
     options = parser.parse_args()
     clients = [Client(options, number) for number in range(options.clients)]
