@@ -1,7 +1,7 @@
 """Searches for the values of a Secret wherever they must not be, and names the places, never a value.
 
-A value that the Secret does not hold any more is looked for, too, where the environment has it as SEARCH_ALSO. Prints how
-much was searched. Exit status: 1 where a value was found, 2 where a place that should be there was empty.
+A value that the Secret does not hold any more is looked for, too, where the environment has it as SEARCH_ALSO.
+Prints how much was searched. Exit status: 1 where a value was found, 2 where a place that should be there was empty.
 """
 
 from __future__ import annotations
