@@ -3,6 +3,7 @@
 #   POSTGRES_PASSWORD, POSTGRES_USER (postgres), POSTGRES_DB (as the user), each also as NAME_FILE;
 #   POSTGRES_INITDB_ARGS, POSTGRES_INITDB_WALDIR, POSTGRES_HOST_AUTH_METHOD (scram-sha-256);
 #   /docker-entrypoint-initdb.d/*.sql, *.sql.gz and *.sh, which find these settings in their environment.
+# It runs as any user: as root it becomes postgres, and a number that /etc/passwd does not know is as good.
 # Any other command than `postgres` is run as it is, and so are its --help and --version.
 set -eu
 umask 077
@@ -40,6 +41,19 @@ run_script() (
     "$@"
 )
 
+# named COMMAND…: runs it where this user's number has a name, which initdb wants. Numbers that a cluster hands out have
+# none; a library then adds one to what this command, and no other, reads of /etc/passwd.
+named() (
+    if ! getent passwd "$(id -u)" > /dev/null; then
+        names=$(mktemp -d)
+        trap 'rm -rf "$names"' EXIT
+        printf 'postgres:x:%s:%s::%s:/bin/sh\n' "$(id -u)" "$(id -g)" "$PGDATA" > "$names/passwd"
+        printf 'postgres:x:%s:\n' "$(id -g)" > "$names/group"
+        export LD_PRELOAD=libnss_wrapper.so NSS_WRAPPER_PASSWD="$names/passwd" NSS_WRAPPER_GROUP="$names/group"
+    fi
+    "$@"
+)
+
 # The cluster grows in PGDATA/.new and is moved up with PG_VERSION last: a container killed in between leaves
 # something that is known to be unfinished, never half a cluster that looks whole.
 initialise() {
@@ -66,9 +80,9 @@ initialise() {
     set -- --pgdata="$new" --no-instructions --username="$POSTGRES_USER" \
         ${POSTGRES_INITDB_WALDIR:+"--waldir=$POSTGRES_INITDB_WALDIR"} $POSTGRES_INITDB_ARGS
     if [ -n "$POSTGRES_PASSWORD" ]; then
-        printf '%s\n' "$POSTGRES_PASSWORD" | initdb --pwfile=/dev/stdin --auth-local=trust --auth-host=scram-sha-256 "$@"
+        printf '%s\n' "$POSTGRES_PASSWORD" | named initdb --pwfile=/dev/stdin --auth-local=trust --auth-host=scram-sha-256 "$@"
     else
-        initdb --auth=trust "$@"
+        named initdb --auth=trust "$@"
     fi
     printf 'host all all all %s\n' "$POSTGRES_HOST_AUTH_METHOD" >> "$new/pg_hba.conf"
 
