@@ -15,14 +15,14 @@ LOCK = Path(__file__).with_name("requirements-checkov.txt")
 
 
 def prepare() -> None:
-    """Make the environment if it is not there or another one is locked; half a minute, with progress. Raises CheckError."""
+    """Make the environment if it is not there or another one is locked; half a minute. Raises CheckError."""
     command = [ROOT / "scripts/environment", ENVIRONMENT, LOCK.relative_to(ROOT)]
     if subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHON": sys.executable}, check=False).returncode:
         raise CheckError("checkov: its environment could not be made; see above.")
 
 
 def object_of(resource: str, objects: list[dict]) -> str:
-    """Kind/name of what checkov calls Kind.namespace.name; a workload's pod, to which it adds labels, is the workload."""
+    """Kind/name of checkov's Kind.namespace.name; a workload's pod, which it names with labels, is the workload."""
     kind, _namespace, name = resource.split(".", 2)
     if kind == "Pod" and f"Pod/{name}" not in map(identity, objects):
         for item in objects:

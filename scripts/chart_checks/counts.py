@@ -1,4 +1,4 @@
-"""Each rendering has exactly the objects that renderings.yml says, in the namespace, and its pods have all their probes."""
+"""Each rendering has exactly the objects that renderings.yml says, in its namespace, with all their probes."""
 
 from __future__ import annotations
 
