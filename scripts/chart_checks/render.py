@@ -54,10 +54,10 @@ def count_of(objects: dict[str, int]) -> dict[str, int]:
     return {kind: number for kind, number in objects.items() if number}
 
 
-def render(helm: Path, one: Wanted, folder: Path, more: list[str], chart: Path = CHART) -> Rendering:
+def render(helm: Path, one: Wanted, folder: Path, *, namespace: str = NAMESPACE, chart: Path = CHART) -> Rendering:
     """Render once, into a file of `folder`. Raises CheckError with Helm's words."""
-    arguments = [*one.helm_arguments(chart), *more]
-    done = call(helm, "template", "todo-app", chart, "--namespace", NAMESPACE, *arguments)
+    arguments = one.helm_arguments(chart)
+    done = call(helm, "template", "todo-app", chart, "--namespace", namespace, *arguments)
     if done.returncode:
         raise CheckError(f"rendering {one.name}: {done.stderr.strip()}")
     path = folder / f"{one.name.removesuffix('.yaml')}.yaml"
@@ -68,7 +68,7 @@ def render(helm: Path, one: Wanted, folder: Path, more: list[str], chart: Path =
     return Rendering(one.name, arguments, path, objects)
 
 
-def render_all(helm: Path, folder: Path, more: list[str] | None = None) -> list[Rendering]:
-    """Make every rendering, two at a time; `more` are further arguments of each. Raises CheckError."""
+def render_all(helm: Path, folder: Path, namespace: str = NAMESPACE) -> list[Rendering]:
+    """Make every rendering, two at a time. Raises CheckError."""
     with ThreadPoolExecutor(max_workers=2) as pool:
-        return list(pool.map(lambda one: render(helm, one, folder, more or []), wanted()))
+        return list(pool.map(lambda one: render(helm, one, folder, namespace=namespace), wanted()))
