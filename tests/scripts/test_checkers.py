@@ -90,7 +90,24 @@ def test_lint_and_suites_find_a_broken_template(context, tmp_path, monkeypatch):
     outcome = lint.check(here)
     assert outcome.findings and "nil pointer" in outcome.findings[-1].message
     outcome = suites.check(here)
-    assert outcome.seen == 0 and outcome.needed == 1 and outcome.findings
+    assert outcome.seen == 0 and outcome.needed == 1
+    assert {one.rule for one in outcome.findings} == {"suites", "snapshots"}
+
+
+def test_a_snapshot_that_nobody_recorded_fails_once(context, tmp_path, monkeypatch):
+    chart = tmp_path / "todo-app"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "tests").mkdir()
+    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: todo-app\nversion: 1.0.0\n")
+    (chart / "templates/a.yaml").write_text("kind: ConfigMap\n")
+    (chart / "tests/a_test.yaml").write_text(
+        "suite: a\ntemplates: [templates/a.yaml]\ntests: [{it: is so, asserts: [{matchSnapshot: {}}]}]\n"
+    )
+    monkeypatch.setattr(suites, "CHART", chart)
+    assert suites.check(context(BAD)).findings[0].message.startswith("found 1 taken and 0 recorded")
+    assert suites.check(context(BAD)).findings == []
+    (chart / "templates/a.yaml").write_text("kind: Secret\n")
+    assert {one.rule for one in suites.check(context(BAD)).findings} == {"suites"}
 
 
 def test_readme_shows_what_changed(context, tmp_path, monkeypatch):
