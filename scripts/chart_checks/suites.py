@@ -20,7 +20,7 @@ def recorded(chart: Path) -> int:
 
 
 def check(context: Context) -> Outcome:
-    """Run the suites of `tests/`. The tool records a snapshot that is missing, and passes: so they are counted before."""
+    """Run the suites of `tests/`. The tool records a missing snapshot, and passes: so they are counted before."""
     agreed = recorded(CHART)
     done = call(context.bin_dir / "helm-unittest", CHART)
     tests, snapshots = TESTS.search(done.stdout), SNAPSHOTS.search(done.stdout)
