@@ -12,7 +12,7 @@ from conftest import ROOT
 # Put together here, so that this file holds none of them.
 AWS_KEY = "AKIA" + "Q3EGWXJ7" + "NRTZ5MVD"
 PRIVATE_KEY = "-----BEGIN " + "RSA PRIVATE KEY-----\nMIIBOgIBAAJBAKj3\n-----END RSA PRIVATE KEY-----\n"
-PASSWORD = "zV8q" + "Lw2Np5Xk" + "T9rB4mJ7"
+RANDOM = "zV8q" + "Lw2Np5Xk" + "T9rB4mJ7"
 HEX = "9f86d081" + "884c7d65" * 7
 
 
@@ -39,10 +39,10 @@ def checkout(tmp_path):
     [
         ("notes.md", f"one\ntwo\nuse {AWS_KEY} here\n", 3, AWS_KEY),
         ("server.key", f"\n{PRIVATE_KEY}", 2, "MIIBOgIBAAJBAKj3"),
-        ("values.yaml", f"user: todo\npassword: {PASSWORD}\n", 2, PASSWORD),
+        ("values.yaml", f"user: todo\npassword: {RANDOM}\n", 2, RANDOM),
         ("values.yml", f"a: 1\nseed: {HEX}\n", 2, HEX),
-        ("settings.py", f'x = 1\n\napi_key = "{PASSWORD}"\n', 3, PASSWORD),
-        ("quiet.py", f'api_key = "{PASSWORD}"  # pragma: allow' + "list secret\n", 1, PASSWORD),
+        ("settings.py", f'x = 1\n\napi_key = "{RANDOM}"\n', 3, RANDOM),
+        ("quiet.py", f'api_key = "{RANDOM}"  # pragma: allow' + "list secret\n", 1, RANDOM),
     ],
 )
 def test_a_planted_secret_fails_by_file_and_line_and_is_not_printed(checkout, name, text, line, secret):
@@ -71,15 +71,15 @@ def entry_of(checkout, files: dict[str, str]) -> dict:
 
 
 def test_what_is_listed_with_its_reason_passes_and_nothing_else_in_its_file(checkout):
-    files = {"values.yaml": f"password: {PASSWORD}\n"}
+    files = {"values.yaml": f"password: {RANDOM}\n"}
     entry = {**entry_of(checkout, files), "reason": "Made up for this test."}
     assert checkout(files, [entry]).returncode == 0
-    done = checkout({"values.yaml": f"password: {PASSWORD}\nother_password: {PASSWORD[::-1]}\n"}, [entry])
+    done = checkout({"values.yaml": f"password: {RANDOM}\nother_password: {RANDOM[::-1]}\n"}, [entry])
     assert done.returncode == 1 and "values.yaml:2" in done.stdout and "values.yaml:1" not in done.stdout
 
 
 def test_what_is_listed_and_gone_fails(checkout):
-    entry = {**entry_of(checkout, {"values.yaml": f"password: {PASSWORD}\n"}), "reason": "Made up for this test."}
+    entry = {**entry_of(checkout, {"values.yaml": f"password: {RANDOM}\n"}), "reason": "Made up for this test."}
     done = checkout({"values.yaml": "replicas: 2\n"}, [entry])
     assert done.returncode == 1 and "allowed and no longer there" in done.stdout
 
