@@ -1,6 +1,9 @@
 """The connection pool and sessions."""
 
-from sqlalchemy import URL, Engine, create_engine, text
+from typing import Any
+
+from psycopg import OperationalError
+from sqlalchemy import URL, Engine, create_engine, event, text
 from sqlalchemy.orm import sessionmaker
 from sqlmodel import Session
 
@@ -41,10 +44,35 @@ def _connect_args(settings: CommonSettings, application_name: str, statement_tim
     }
 
 
+def _either_password(engine: Engine, settings: CommonSettings) -> Engine:
+    """While the password is being replaced, new connections try the one and then the other; the one that worked last is
+    tried first. An old and a new pod work beside each other then, and so do the moments before and after."""
+    if settings.postgres_password_next is None:
+        return engine
+    passwords = [settings.postgres_password.get_secret_value(), settings.postgres_password_next.get_secret_value()]
+
+    @event.listens_for(engine, "do_connect")
+    def connect(dialect: Any, _record: Any, arguments: Any, parameters: dict[str, Any]) -> Any:
+        first, second = passwords
+        try:
+            return dialect.connect(*arguments, **{**parameters, "password": first})
+        except OperationalError as refused:
+            if not getattr(refused.pgconn, "used_password", False):
+                raise  # the server never asked for it: another one would not help
+            try:
+                connection = dialect.connect(*arguments, **{**parameters, "password": second})
+            except OperationalError:
+                raise refused from None
+        passwords[:] = second, first
+        return connection
+
+    return engine
+
+
 def make_engine(settings: CommonSettings, application_name: str) -> Engine:
     """Create the pool; no connection is made yet. Connections are tried before use, so that a restarted database costs
     no request. Errors don't repeat parameters: these are what people wrote."""
-    return create_engine(
+    engine = create_engine(
         _url(settings),
         hide_parameters=True,
         pool_pre_ping=True,
@@ -54,11 +82,12 @@ def make_engine(settings: CommonSettings, application_name: str) -> Engine:
         pool_recycle=1800,
         connect_args=_connect_args(settings, application_name, STATEMENT_TIMEOUT_MS),
     )
+    return _either_password(engine, settings)
 
 
 def make_probe_engine(settings: CommonSettings, application_name: str) -> Engine:
     """The one connection of /ready: whether the database answers has to show when all others are busy, too."""
-    return create_engine(
+    engine = create_engine(
         _url(settings),
         hide_parameters=True,
         isolation_level="AUTOCOMMIT",
@@ -68,6 +97,7 @@ def make_probe_engine(settings: CommonSettings, application_name: str) -> Engine
         pool_timeout=PROBE_TIMEOUT_MS / 1000,
         connect_args=_connect_args(settings, f"{application_name}-probe", PROBE_TIMEOUT_MS),
     )
+    return _either_password(engine, settings)
 
 
 def make_sessions(engine: Engine) -> sessionmaker[Session]:

@@ -87,6 +87,8 @@ class CommonSettings(BaseSettings):
     database_name: DatabaseWord = "todo"
     database_user: DatabaseWord = "todo"
     postgres_password: SecretStr
+    postgres_password_next: SecretStr | None = None
+    """The one that is about to replace it: while it is being replaced, the server knows one of the two."""
     database_pool_size: Annotated[int, Field(ge=1, le=100)] = 10
     database_connect_timeout: Annotated[int, Field(ge=1, le=60)] = 2
 

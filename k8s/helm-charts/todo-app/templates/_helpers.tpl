@@ -123,6 +123,7 @@ CHATKIT_DOMAIN_KEY: CHATKIT_DOMAIN_KEY
 POSTGRES_PASSWORD: false
 {{- else if eq .component "backend" -}}
 POSTGRES_PASSWORD: false
+POSTGRES_PASSWORD_NEXT: true
 JWT_SECRET_KEY: false
 {{- if eq .key "chatbotBackend" }}
 OPENAI_API_KEY: true
@@ -269,8 +270,13 @@ spec:
       annotations:
         checksum/config: {{ include "todo-app.configChecksum" . }}
         {{- /* Not for PostgreSQL: it reads its password only when its data is initialised. */}}
-        {{- if and .root.Values.secret.revision (eq .component "backend") }}
-        todo.k8s/secret-revision: {{ .root.Values.secret.revision | quote }}
+        {{- if eq .component "backend" }}
+        {{- $revisions := .root.Values.secret.revisions }}
+        {{- range $key, $optional := include "todo-app.secretKeys" . | fromYaml }}
+        {{- with get $revisions $key }}
+        todo.k8s/secret-{{ $key }}: {{ . | quote }}
+        {{- end }}
+        {{- end }}
         {{- end }}
         {{- if ne .key "postgresql" }}
         {{- if and .root.Values.network.proxy.existingSecret .root.Values.network.proxy.revision }}

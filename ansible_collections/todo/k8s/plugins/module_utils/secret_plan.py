@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import string
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 #: Letters and digits only: such values need no quoting in a URL, a shell or a connection string.
 DEFAULT_ALPHABET = string.ascii_letters + string.digits
-#: Annotation that counts the changes of a Secret's data, so that workloads can be restarted for a real change only.
-REVISION_ANNOTATION = "todo.k8s/revision"
+#: Annotation with a mark for each key, so that the workloads that read a key can be restarted for its change only.
+REVISIONS_ANNOTATION = "todo.k8s/revisions"
+#: The mark of a key that this module has found and never changed.
+UNCHANGED = "0"
 MIN_LENGTH = 8
 MAX_LENGTH = 4096
 KEY_NAME = re.compile(r"[-._a-zA-Z0-9]{1,253}")
@@ -21,12 +25,14 @@ class SecretPlan:
     """The decision: `data` (bytes) and `labels` are only what has to be written."""
 
     create: bool
-    revision: int
     msg: str
+    revisions: dict[str, str] = field(default_factory=dict)
     data: dict[str, bytes] = field(default_factory=dict, repr=False)
     labels: dict[str, str] = field(default_factory=dict)
     added: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
+    rotated: list[str] = field(default_factory=list)
+    emptied: list[str] = field(default_factory=list)
 
     @property
     def changed(self) -> bool:
@@ -38,12 +44,36 @@ def random_text(length: int, alphabet: str = DEFAULT_ALPHABET) -> str:
     return "".join(secrets.choice(alphabet) for _ in range(length))
 
 
-def check_keys(keys: dict) -> None:
+def new_mark() -> str:
+    """A mark that no earlier state had, also not one of a Secret that was removed; it tells nothing of a value."""
+    return secrets.token_hex(4)
+
+
+def revisions_of(existing: dict | None) -> dict[str, str]:
+    """Key to mark as the Secret's annotation has them; one that was spoilt by hand counts as none."""
+    text = ((existing or {}).get("annotations") or {}).get(REVISIONS_ANNOTATION, "{}")
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return {str(key): str(mark) for key, mark in found.items()} if isinstance(found, dict) else {}
+
+
+def non_empty(existing: dict | None, written: dict[str, bytes]) -> list[str]:
+    """Names of the keys that hold something once `written` is written."""
+    data = {**((existing or {}).get("data") or {}), **written}
+    return sorted(key for key, value in data.items() if value)
+
+
+def check_keys(keys: dict, rotate: Sequence[str] = ()) -> None:
     """Refuse a wish that cannot be met.
 
     Raises:
         ValueError: with the key, what was found, what is needed and the remedy; never with a value.
     """
+    for key in rotate:
+        if key not in keys:
+            raise ValueError(f"rotate: found {key}, needed one of {', '.join(map(str, keys))}. Correct the name.")
     if not keys:
         raise ValueError("keys: found none, needed at least one. Name each key with `generate` or `value`.")
     for key, spec in keys.items():
@@ -81,16 +111,25 @@ def check_keys(keys: dict) -> None:
             raise ValueError(f"keys.{key}.alphabet: found beside value, needed beside generate. Leave it out.")
 
 
-def plan_secret(existing: dict | None, keys: dict, labels: dict[str, str], make=random_text) -> SecretPlan:
+def plan_secret(
+    existing: dict | None,
+    keys: dict,
+    labels: dict[str, str],
+    rotate: Sequence[str] = (),
+    make: Callable[[int, str], str] = random_text,
+    mark: Callable[[], str] = new_mark,
+) -> SecretPlan:
     """Decide what to write.
 
     Args:
         existing: None, or {"data": {key: bytes}, "labels": {…}, "annotations": {…}, "immutable": bool}.
         keys: key -> {"generate": length, "alphabet"?} or {"value": text}; checked with `check_keys` before.
         labels: labels the Secret shall have; others on it are left alone.
+        rotate: keys that get another value: a new random one, or the given one, also where that is empty.
         make: source of random text, `(length, alphabet) -> str`.
+        mark: source of marks for changed keys.
 
-    A key that exists keeps its value, whatever it is, unless `value` gives a different, non-empty one.
+    A key that exists keeps its value, whatever it is, unless it is rotated or `value` gives a different, non-empty one.
 
     Raises:
         ValueError: the Secret is immutable and would have to change.
@@ -98,45 +137,55 @@ def plan_secret(existing: dict | None, keys: dict, labels: dict[str, str], make=
     have = existing or {}
     data = have.get("data") or {}
     added = [key for key in keys if key not in data]
-    updated = [key for key, spec in keys.items() if key in data and spec.get("value") and _differs(spec, data[key])]
+    rotated = [key for key in keys if key in data and key in rotate and "generate" in keys[key]]
+    given = [key for key, spec in keys.items() if key in data and "value" in spec and _differs(spec, data[key])]
+    updated = [key for key in given if keys[key]["value"]]
+    emptied = [key for key in given if not keys[key]["value"] and key in rotate]
     write = {}
-    for key in [*added, *updated]:
+    for key in [*added, *rotated, *updated, *emptied]:
         spec = keys[key]
         text = spec["value"] if "value" in spec else make(spec["generate"], spec.get("alphabet", DEFAULT_ALPHABET))
         write[key] = text.encode()
-    new_labels = {key: value for key, value in labels.items() if (have.get("labels") or {}).get(key) != value}
-    revision = _revision(have)
-    if existing is None:
-        return SecretPlan(True, 1, f"created, because there was none, with {_names(added)}", write, new_labels, added)
     if write and have.get("immutable"):
-        raise ValueError(
-            f"found it immutable, needed to change {_names([*added, *updated])}. Delete it, and it is made anew."
+        raise ValueError(f"found it immutable, needed to change {_names(list(write))}. Delete it, and it is made anew.")
+    new_labels = {key: value for key, value in labels.items() if (have.get("labels") or {}).get(key) != value}
+    kept = revisions_of(have)
+    reasons = [
+        text
+        for names, text in (
+            (added, f"added {_names(added)}, because missing"),
+            (rotated, f"gave {_names(rotated)} a new value, as told"),
+            (updated, f"updated {_names(updated)}, because the given value differs"),
+            (emptied, f"emptied {_names(emptied)}, because none is given"),
+            (new_labels, f"set label {_names(sorted(new_labels))}"),
         )
-    reasons = []
-    if added:
-        reasons.append(f"added {_names(added)}, because missing")
-    if updated:
-        reasons.append(f"updated {_names(updated)}, because the given value differs")
-    if new_labels:
-        reasons.append(f"set label {_names(sorted(new_labels))}")
+        if names
+    ]
     return SecretPlan(
-        False,
-        revision + 1 if write else revision,
-        "; ".join(reasons) or "unchanged, all keys are there",
-        write,
-        new_labels,
-        added,
-        updated,
+        create=existing is None,
+        msg=_message(existing is None, added, reasons, rotate),
+        revisions={key: mark() if key in write else kept.get(key, UNCHANGED) for key in keys},
+        data=write,
+        labels=new_labels,
+        added=added,
+        updated=updated,
+        rotated=rotated,
+        emptied=emptied,
     )
+
+
+def _message(create: bool, added: list[str], reasons: list[str], rotate: Sequence[str]) -> str:
+    if create:
+        return f"created, because there was none, with {_names(added)}"
+    if reasons:
+        return "; ".join(reasons)
+    if rotate:
+        return f"nothing to do, {_names(list(rotate))} has the given value already"
+    return "unchanged, all keys are there"
 
 
 def _differs(spec: dict, current: bytes) -> bool:
     return not secrets.compare_digest(spec["value"].encode(), current)
-
-
-def _revision(have: dict) -> int:
-    text = (have.get("annotations") or {}).get(REVISION_ANNOTATION, "0")
-    return int(text) if text.isdigit() else 0
 
 
 def _names(keys: list[str]) -> str:
@@ -148,7 +197,8 @@ def redacted_diff(existing: dict | None, plan: SecretPlan) -> dict[str, dict]:
     before = dict.fromkeys((existing or {}).get("data") or {}, "(hidden)")
     after = dict(before)
     after.update(dict.fromkeys(plan.added, "(hidden, new)"))
-    after.update(dict.fromkeys(plan.updated, "(hidden, changed)"))
+    after.update(dict.fromkeys([*plan.rotated, *plan.updated], "(hidden, changed)"))
+    after.update(dict.fromkeys(plan.emptied, "(empty)"))
     labels = (existing or {}).get("labels") or {}
     return {
         "before": {"keys": before, "labels": {key: labels[key] for key in plan.labels if key in labels}},

@@ -34,6 +34,13 @@ options:
     description: Labels the Secret shall have; others on it are left alone.
     type: dict
     default: {}
+  rotate:
+    description:
+      - Keys, out of O(keys), that get another value now. One with C(generate) gets a new random one each time.
+      - One with C(value) gets that text, also where it is empty; nothing happens where it has it already.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment: [todo.k8s.cluster]
 attributes:
   check_mode:
@@ -54,6 +61,14 @@ EXAMPLES = r"""
       POSTGRES_PASSWORD: {generate: 32}
       JWT_SECRET_KEY: {generate: 64}
       OPENAI_API_KEY: {value: "{{ lookup('ansible.builtin.env', 'OPENAI_API_KEY') }}"}
+
+- name: Replace one key
+  todo.k8s.generated_secret:
+    namespace: todo
+    name: app-secrets
+    keys:
+      JWT_SECRET_KEY: {generate: 64}
+    rotate: [JWT_SECRET_KEY]
 """
 
 RETURN = r"""
@@ -77,68 +92,35 @@ key_names:
   returned: success
   type: list
   elements: str
-revision:
-  description:
-    - Counts the changes of the Secret's data, 1 for a new one and 0 for one that this module never changed.
-    - Workloads that read the Secret as environment variables put it into an annotation of their pods.
+rotated:
+  description: Names of the keys that got a new random value because of O(rotate).
   returned: success
-  type: int
+  type: list
+  elements: str
+emptied:
+  description: Names of the keys that were emptied because O(rotate) names them and no value is given.
+  returned: success
+  type: list
+  elements: str
+non_empty:
+  description: Names of the keys that hold something.
+  returned: success
+  type: list
+  elements: str
+revisions:
+  description:
+    - Each of O(keys) to a mark that changes when, and only when, this module changes the key's value. It is random and
+      tells nothing of the value; V(0) for one that this module found and never changed.
+    - Workloads that read a key as an environment variable put its mark into an annotation of their pods.
+  returned: success
+  type: dict
+  sample: {JWT_SECRET_KEY: 5f0c2a91}
 """
-
-import base64
-import json
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.todo.k8s.plugins.module_utils import secret_plan
-from ansible_collections.todo.k8s.plugins.module_utils.kube import CLUSTER_ARGUMENTS, Answer, Kube, KubeError, list_path
-
-#: Another writer may be faster; then the decision is taken again on what is there now.
-ATTEMPTS = 3
-
-
-def read(kube: Kube, namespace: str, name: str) -> dict | None:
-    """The Secret as the plan wants it, with `version` for a safe write; None when there is none."""
-    found = kube.get("secrets", namespace, name)
-    if found is None:
-        return None
-    metadata = found["metadata"]
-    return {
-        "data": {key: base64.b64decode(value) for key, value in (found.get("data") or {}).items()},
-        "labels": metadata.get("labels") or {},
-        "annotations": metadata.get("annotations") or {},
-        "immutable": bool(found.get("immutable")),
-        "version": metadata["resourceVersion"],
-    }
-
-
-def write(kube: Kube, namespace: str, name: str, existing: dict | None, plan: secret_plan.SecretPlan) -> None:
-    """Create or patch; a patch names the version it was decided on, so that it cannot undo another writer's work.
-
-    Raises:
-        KubeError: with the HTTP status and the server's message.
-    """
-    metadata = {"name": name, "labels": plan.labels}
-    body = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata}
-    if plan.data or existing is None:
-        metadata["annotations"] = {secret_plan.REVISION_ANNOTATION: str(plan.revision)}
-        body["data"] = {key: base64.b64encode(value).decode() for key, value in plan.data.items()}
-    path, method, kind = list_path("secrets", namespace), "POST", "application/json"
-    if existing is not None:
-        metadata["resourceVersion"] = existing["version"]
-        path, method, kind = f"{path}/{name}", "PATCH", "application/merge-patch+json"
-    answer = kube.request(method, path, headers={"Content-Type": kind}, body=json.dumps(body).encode())
-    if answer.status not in (200, 201):
-        remedy = ". Create the namespace first." if answer.status == 404 else ""
-        raise KubeError(f"the API server answers {answer.status}: {server_message(answer)}{remedy}", answer.status)
-
-
-def server_message(answer: Answer) -> str:
-    """What the server says about an error: the message of its Status object, else the text."""
-    try:
-        return json.loads(answer.body)["message"]
-    except (ValueError, KeyError, TypeError):
-        return answer.text[:500]
+from ansible_collections.todo.k8s.plugins.module_utils import secret_plan, secret_store
+from ansible_collections.todo.k8s.plugins.module_utils.kube import CLUSTER_ARGUMENTS, Kube, KubeError
 
 
 def ensure(module: AnsibleModule) -> dict:
@@ -147,25 +129,29 @@ def ensure(module: AnsibleModule) -> dict:
     namespace, name = params["namespace"], params["name"]
     labels = {str(key): str(value) for key, value in params["labels"].items()}
     kube = Kube(params["kubeconfig"], params["context"])
-    for attempt in range(1, ATTEMPTS + 1):
-        existing = read(kube, namespace, name)
-        plan = secret_plan.plan_secret(existing, params["keys"], labels)
+    rotate = params["rotate"]
+    for attempt in range(1, secret_store.ATTEMPTS + 1):
+        existing = secret_store.read(kube, namespace, name)
+        plan = secret_plan.plan_secret(existing, params["keys"], labels, rotate)
         module.no_log_values.update(value.decode() for value in plan.data.values() if value)
         if not plan.changed or module.check_mode:
             break
         try:
-            write(kube, namespace, name, existing, plan)
+            secret_store.write(kube, namespace, name, existing, plan.data, plan.revisions, plan.labels)
             break
         except KubeError as error:
-            if error.status != 409 or attempt == ATTEMPTS:
+            if error.status != 409 or attempt == secret_store.ATTEMPTS:
                 raise
     result = {
         "changed": plan.changed,
         "msg": f"Secret {name}: {plan.msg}",
         "added": plan.added,
         "updated": plan.updated,
+        "rotated": plan.rotated,
+        "emptied": plan.emptied,
         "key_names": sorted({*((existing or {}).get("data") or {}), *plan.data}),
-        "revision": plan.revision,
+        "non_empty": secret_plan.non_empty(existing, plan.data),
+        "revisions": plan.revisions,
     }
     if module._diff:
         result["diff"] = secret_plan.redacted_diff(existing, plan)
@@ -180,6 +166,7 @@ def main() -> None:
             # no_log hides the whole option, lengths too.
             "keys": {"type": "dict", "required": True, "no_log": True},
             "labels": {"type": "dict", "default": {}},
+            "rotate": {"type": "list", "elements": "str", "default": [], "no_log": False},
             **CLUSTER_ARGUMENTS,
         },
         supports_check_mode=True,
@@ -188,7 +175,7 @@ def main() -> None:
     specs = [spec for spec in module.params["keys"].values() if isinstance(spec, dict)]
     module.no_log_values = {spec["value"] for spec in specs if isinstance(spec.get("value"), str) and spec["value"]}
     try:
-        secret_plan.check_keys(module.params["keys"])
+        secret_plan.check_keys(module.params["keys"], module.params["rotate"])
         module.exit_json(**ensure(module))
     except (ValueError, KubeError) as error:
         where = f"Secret {module.params['namespace']}/{module.params['name']}"

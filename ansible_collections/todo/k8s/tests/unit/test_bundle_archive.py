@@ -311,7 +311,8 @@ def test_the_settings_of_a_bundle_are_known_to_the_roles(checkout, sources, tmp_
     values = hosts.apply(tmp_path / "b.tar", checkout, tmp_path / "cache")
     known = set()
     for spec in ROLES.glob("*/meta/argument_specs.yml"):
-        known |= set(yaml.safe_load(spec.read_text())["argument_specs"]["main"]["options"])
+        for entry in yaml.safe_load(spec.read_text())["argument_specs"].values():
+            known |= set(entry["options"])
     assert set(values) - known == set()
 
 
