@@ -28,7 +28,7 @@ COMPLETE = "complete"
 
 def pinned(lock: Path = LOCK) -> tuple[str, str]:
     """Version and hash of the module. Raises CheckError where go.sum does not have it."""
-    found = re.search(rf"^{MODULE} (v\S+) (h1:\S+)$", (lock / "go.sum").read_text(encoding="utf-8"), re.MULTILINE)
+    found = re.search(rf"^{MODULE} (v[^\s/]+) (h1:\S+)$", (lock / "go.sum").read_text(encoding="utf-8"), re.MULTILINE)
     if not found:
         raise CheckError(f"{lock / 'go.sum'}: found no hash of {MODULE}; run files/update-locks kubernetes.")
     return found[1], found[2]
