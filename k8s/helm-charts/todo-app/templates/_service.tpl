@@ -1,0 +1,23 @@
+{{/* A Service in front of one workload. */}}
+{{- define "todo-app.service" -}}
+{{- $service := .values.service -}}
+apiVersion: v1
+kind: Service
+metadata:
+  name: {{ .name }}
+  namespace: {{ .root.Release.Namespace }}
+  labels:
+    {{- include "todo-app.labels" . | nindent 4 }}
+spec:
+  type: {{ $service.type }}
+  selector:
+    {{- include "todo-app.selectorLabels" . | nindent 4 }}
+  ports:
+    - name: {{ .portName }}
+      port: {{ $service.port }}
+      targetPort: {{ .portName }}
+      protocol: TCP
+      {{- if and (eq $service.type "NodePort") $service.nodePort }}
+      nodePort: {{ $service.nodePort }}
+      {{- end }}
+{{- end }}
