@@ -1,4 +1,7 @@
-"""The exceptions of exceptions.yml: each for one object and one rule of one tool, with its reason."""
+"""The exceptions of exceptions.yml: each for one object and one rule of one tool, with its reason.
+
+One that only some rendering needs names it, and holds in no other.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from chart_checks.model import CheckError, Finding
 
 DATA = Path(__file__).with_name("exceptions.yml")
 FIELDS = ("object", "tool", "rule", "reason")
+NARROWED = (*FIELDS, "rendering")
 WILDCARDS = set("*?[]")
 #: Shorter ones explain nothing.
 WORDS = 4
@@ -24,21 +28,26 @@ class Exemption:
     tool: str
     rule: str
     reason: str
+    rendering: str = ""
 
     def covers(self, tool: str, finding: Finding) -> bool:
         """Whether it is made for this finding."""
+        if self.rendering not in ("", finding.rendering):
+            return False
         return (self.tool, self.object, self.rule) == (tool, finding.object, finding.rule)
 
 
 def problem(entry: object, tools: set[str]) -> str:
     """What is wrong with an entry of the file; "" if nothing is."""
-    if not isinstance(entry, dict) or set(entry) != set(FIELDS) or not all(isinstance(v, str) for v in entry.values()):
-        return f"needed exactly {', '.join(FIELDS)}, each a text"
+    if not isinstance(entry, dict) or set(entry) not in (set(FIELDS), set(NARROWED)):
+        return f"needed exactly {', '.join(FIELDS)}, and rendering where it is for one alone"
+    if not all(isinstance(value, str) and value for value in entry.values()):
+        return "found something else than a text, needed texts"
     kind, _, name = entry["object"].partition("/")
     if not kind or not name or "/" in name:
         return f"found object {entry['object']!r}, needed Kind/name"
-    if WILDCARDS & set(entry["object"] + entry["rule"]) or not entry["rule"]:
-        return "found a wildcard or nothing, needed one object and one rule: make an entry for each"
+    if WILDCARDS & set(entry["object"] + entry["rule"]):
+        return "found a wildcard, needed one object and one rule: make an entry for each"
     if entry["tool"] not in tools:
         return f"found tool {entry['tool']!r}, needed one of {', '.join(sorted(tools))}"
     if len(entry["reason"].split()) < WORDS:
@@ -53,7 +62,7 @@ def load(tools: set[str], path: Path = DATA) -> list[Exemption]:
     if wrong:
         raise CheckError("\n".join(wrong))
     made = [Exemption(**entry) for entry in entries]
-    keys = [(one.tool, one.object, one.rule) for one in made]
+    keys = [(one.tool, one.object, one.rule, one.rendering) for one in made]
     if twice := {key for key in keys if keys.count(key) > 1}:
         raise CheckError(f"{path.name}: found twice {sorted(twice)}, needed once.")
     return made

@@ -24,14 +24,15 @@ def written(tmp_path, *entries):
     [
         ({"object": "Deployment/*"}, "wildcard"),
         ({"rule": "CKV_?"}, "wildcard"),
-        ({"rule": ""}, "wildcard or nothing"),
+        ({"rule": ""}, "needed texts"),
         ({"object": "web"}, "needed Kind/name"),
         ({"object": "Deployment/"}, "needed Kind/name"),
         ({"tool": "lint"}, "needed one of checkov, kube-score"),
-        ({"reason": ""}, "needed a sentence"),
+        ({"reason": ""}, "needed texts"),
         ({"reason": "because so"}, "needed a sentence"),
         ({"until": "never"}, "needed exactly"),
-        ({"reason": None}, "needed exactly"),
+        ({"reason": None}, "needed texts"),
+        ({"rendering": ""}, "needed texts"),
     ],
 )
 def test_a_wrong_entry_is_refused_by_what_is_wrong(tmp_path, change, said):
@@ -58,6 +59,14 @@ def test_an_exception_covers_its_finding_and_no_other(tmp_path):
     assert len(verdict.wrong) == 2 and not any("too bad" in line for line in verdict.wrong)
     assert "1 findings excepted" in verdict.line
     assert check_chart.judge("kube-score", Outcome(1, 1, "objects", [FINDING]), exemptions, 0.1).wrong
+
+
+def test_an_exception_for_one_rendering_holds_in_no_other(tmp_path):
+    exemptions = load(TOOLS, written(tmp_path, {**GOOD, "rendering": "values-ci.yaml"}))
+    other = Finding(FINDING.object, FINDING.rule, FINDING.message, "values-local.yaml")
+    assert check_chart.judge("checkov", Outcome(1, 1, "objects", [FINDING]), exemptions, 0.1).wrong == []
+    assert len(check_chart.judge("checkov", Outcome(1, 1, "objects", [FINDING, other]), exemptions, 0.1).wrong) == 1
+    assert len(check_chart.judge("checkov", Outcome(1, 1, "objects", [other]), exemptions, 0.1).wrong) == 2
 
 
 def test_an_exception_that_matches_nothing_fails(tmp_path):
