@@ -17,7 +17,9 @@ spec:
   activeDeadlineSeconds: {{ .root.Values.helmTest.timeoutSeconds }}
   automountServiceAccountToken: false
   enableServiceLinks: false
-  {{- include "todo-app.imagePullSecrets" .root | nindent 2 }}
+  {{- with include "todo-app.imagePullSecrets" .root }}
+  {{- . | nindent 2 }}
+  {{- end }}
   securityContext:
     {{- include "todo-app.podSecurityContext" . | nindent 4 }}
   containers:
@@ -28,7 +30,7 @@ spec:
         - python3
         - -c
         - |
-          {{- .root.Files.Get "files/helm-test.py" | nindent 10 }}
+          {{- .root.Files.Get "files/helm-test.py" | trim | nindent 10 }}
       env:
         {{- range $name, $said := include "todo-app.workloads" .root | fromYaml }}
         - name: {{ $name | upper | replace "-" "_" }}_ADDRESS
