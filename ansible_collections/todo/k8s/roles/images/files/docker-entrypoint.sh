@@ -40,6 +40,22 @@ run_script() (
     "$@"
 )
 
+# named COMMAND…: run it as a user who has a name. initdb asks for one, and a number that a cluster chose has none.
+named() {
+    if getent passwd "$(id -u)" > /dev/null; then
+        "$@"
+        return
+    fi
+    library=$(find /usr/lib -name libnss_wrapper.so -print -quit)
+    [ -n "$library" ] ||
+        fail "user $(id -u) has no name in /etc/passwd, and libnss_wrapper.so is missing; initdb needs one of them."
+    names=$(mktemp -d)
+    printf 'postgres:x:%s:%s::/var/lib/postgresql:/bin/false\n' "$(id -u)" "$(id -g)" > "$names/passwd"
+    printf 'postgres:x:%s:\n' "$(id -g)" > "$names/group"
+    LD_PRELOAD=$library NSS_WRAPPER_PASSWD=$names/passwd NSS_WRAPPER_GROUP=$names/group "$@"
+    rm -r "$names"
+}
+
 # The cluster grows in PGDATA/.new and is moved up with PG_VERSION last: a container killed in between leaves
 # something that is known to be unfinished, never half a cluster that looks whole.
 initialise() {
@@ -66,9 +82,10 @@ initialise() {
     set -- --pgdata="$new" --no-instructions --username="$POSTGRES_USER" \
         ${POSTGRES_INITDB_WALDIR:+"--waldir=$POSTGRES_INITDB_WALDIR"} $POSTGRES_INITDB_ARGS
     if [ -n "$POSTGRES_PASSWORD" ]; then
-        printf '%s\n' "$POSTGRES_PASSWORD" | initdb --pwfile=/dev/stdin --auth-local=trust --auth-host=scram-sha-256 "$@"
+        printf '%s\n' "$POSTGRES_PASSWORD" |
+            named initdb --pwfile=/dev/stdin --auth-local=trust --auth-host=scram-sha-256 "$@"
     else
-        initdb --auth=trust "$@"
+        named initdb --auth=trust "$@"
     fi
     printf 'host all all all %s\n' "$POSTGRES_HOST_AUTH_METHOD" >> "$new/pg_hba.conf"
 
