@@ -190,10 +190,11 @@ class ImageStore:
         local = (self.host or os.environ.get("DOCKER_HOST") or DEFAULT_HOST).startswith("unix://")
         return Path(info["DockerRootDir"]) if local and info.get("Driver") == "overlay2" else None
 
-    def ask(self, reference: str, seconds: float) -> Answer:
+    def ask(self, reference: str, seconds: float, account: dict | None = None) -> Answer:
         """What the registry of `reference` tells the engine within `seconds`: a tag's digest, an index' own.
 
-        The engine asks its mirrors, too. Raises NoEngine.
+        `account` (username, password) takes the place of what Docker's client knows. The engine asks its mirrors, too.
+        Raises NoEngine.
         """
         begun = time.monotonic()
         # A client of its own: its deadline is for this question alone.
@@ -201,7 +202,7 @@ class ImageStore:
         try:
             # A moment is left for `_mirrors`.
             client.api.timeout = max(0.1, seconds - 0.1 - (time.monotonic() - begun))
-            told = client.api.inspect_distribution(reference)
+            told = client.api.inspect_distribution(reference, auth_config=account)
             return Answer(digest=told["Descriptor"]["digest"])
         except (*refusals(), KeyError, TypeError) as error:
             return Answer(problem=(explain(error) or type(error).__name__) + self._mirrors(reference))
@@ -250,6 +251,24 @@ class ImageStore:
             for line in answer.iter_lines():
                 event = json.loads(line) if line.strip() else {}
                 yield event if answer.ok else {"error": event.get("message", f"status {answer.status_code}")}
+
+    def push(self, wanted: Reference, account: dict | None = None) -> str:
+        """Push an image by its tag, and return its digest in the registry.
+
+        `account` (username, password) takes the place of what Docker's client knows. Raises StoreError with the
+        registry's words.
+        """
+        digest = ""
+        try:
+            for event in self.api.push(
+                wanted.repository, tag=wanted.tag, auth_config=account, stream=True, decode=True
+            ):
+                if event.get("error"):
+                    raise StoreError(" ".join(str(event["error"]).split())[:300])
+                digest = (event.get("aux") or {}).get("Digest") or digest
+        except (*refusals(), ValueError) as error:
+            raise StoreError(explain(error)) from error
+        return digest
 
     def load_tree(self, archive: Path, reference: str, config: dict) -> None:
         """Make an image of a root filesystem's tar and an OCI configuration.

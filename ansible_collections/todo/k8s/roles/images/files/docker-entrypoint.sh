@@ -3,6 +3,7 @@
 #   POSTGRES_PASSWORD, POSTGRES_USER (postgres), POSTGRES_DB (as the user), each also as NAME_FILE;
 #   POSTGRES_INITDB_ARGS, POSTGRES_INITDB_WALDIR, POSTGRES_HOST_AUTH_METHOD (scram-sha-256);
 #   /docker-entrypoint-initdb.d/*.sql, *.sql.gz and *.sh, which find these settings in their environment.
+# It runs as any user: as root it becomes postgres, and a number that /etc/passwd does not know is as good.
 # Any other command than `postgres` is run as it is, and so are its --help and --version.
 set -eu
 umask 077
@@ -40,21 +41,18 @@ run_script() (
     "$@"
 )
 
-# named COMMAND…: run it as a user who has a name. initdb asks for one, and a number that a cluster chose has none.
-named() {
-    if getent passwd "$(id -u)" > /dev/null; then
-        "$@"
-        return
+# named COMMAND…: runs it where this user's number has a name, which initdb wants. Numbers that a cluster hands out have
+# none; a library then adds one to what this command, and no other, reads of /etc/passwd.
+named() (
+    if ! getent passwd "$(id -u)" > /dev/null; then
+        names=$(mktemp -d)
+        trap 'rm -rf "$names"' EXIT
+        printf 'postgres:x:%s:%s::%s:/bin/sh\n' "$(id -u)" "$(id -g)" "$PGDATA" > "$names/passwd"
+        printf 'postgres:x:%s:\n' "$(id -g)" > "$names/group"
+        export LD_PRELOAD=libnss_wrapper.so NSS_WRAPPER_PASSWD="$names/passwd" NSS_WRAPPER_GROUP="$names/group"
     fi
-    library=$(find /usr/lib -name libnss_wrapper.so -print -quit)
-    [ -n "$library" ] ||
-        fail "user $(id -u) has no name in /etc/passwd, and libnss_wrapper.so is missing; initdb needs one of them."
-    names=$(mktemp -d)
-    printf 'postgres:x:%s:%s::/var/lib/postgresql:/bin/false\n' "$(id -u)" "$(id -g)" > "$names/passwd"
-    printf 'postgres:x:%s:\n' "$(id -g)" > "$names/group"
-    LD_PRELOAD=$library NSS_WRAPPER_PASSWD=$names/passwd NSS_WRAPPER_GROUP=$names/group "$@"
-    rm -r "$names"
-}
+    "$@"
+)
 
 # The cluster grows in PGDATA/.new and is moved up with PG_VERSION last: a container killed in between leaves
 # something that is known to be unfinished, never half a cluster that looks whole.
@@ -82,8 +80,7 @@ initialise() {
     set -- --pgdata="$new" --no-instructions --username="$POSTGRES_USER" \
         ${POSTGRES_INITDB_WALDIR:+"--waldir=$POSTGRES_INITDB_WALDIR"} $POSTGRES_INITDB_ARGS
     if [ -n "$POSTGRES_PASSWORD" ]; then
-        printf '%s\n' "$POSTGRES_PASSWORD" |
-            named initdb --pwfile=/dev/stdin --auth-local=trust --auth-host=scram-sha-256 "$@"
+        printf '%s\n' "$POSTGRES_PASSWORD" | named initdb --pwfile=/dev/stdin --auth-local=trust --auth-host=scram-sha-256 "$@"
     else
         named initdb --auth=trust "$@"
     fi
