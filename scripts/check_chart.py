@@ -1,109 +1,116 @@
-"""Gate 2: the chart lints without a finding, renders exactly its objects, refuses wrong values and passes its suites.
+"""Gate 2: every rendering of the chart, as every checker sees it. One line for each tool; then what is wrong.
 
-A validator that rendered nothing passes, so the objects are counted.
+A checker that saw nothing passes, so what each has seen is compared with what was rendered.
+docs/decisions/chart-checks.md says how exceptions are made.
 """
 
 from __future__ import annotations
 
 import argparse
-import re
-import subprocess
+import os
 import sys
-from collections import Counter
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
+from chart_checks import checkov, counts, kube_score, kubeconform, lint, pod_security, readme, refusals, suites
+from chart_checks.exceptions import Exemption, apply, load
+from chart_checks.model import CheckError, Context, Finding, Outcome
+from chart_checks.render import render_all
 
-CHART = Path(__file__).resolve().parent.parent / "k8s/helm-charts/todo-app"
-SERVICES = ["todoBackend", "chatbotBackend", "todoFrontend", "chatbotFrontend", "postgresql"]
-TAGS = [f"--set-string={service}.image.tag=0e12" for service in SERVICES]
-OBJECTS = {"Deployment": 5, "Service": 5, "ConfigMap": 1, "PersistentVolumeClaim": 1}
-NEEDED = {"startupProbe", "readinessProbe", "livenessProbe", "resources", "securityContext"}
-LOCAL = ["-f", str(CHART / "values-local.yaml")]
-#: What has to be refused: arguments of `helm template`, and a part of the message.
-REFUSED = {
-    "an empty tag": ([*LOCAL, "--set=todoBackend.image.tag="], "todoBackend.image.tag is empty"),
-    "the tag latest": ([*LOCAL, "--set=postgresql.image.tag=latest"], "postgresql.image.tag is latest"),
-    "an unknown setting": ([*LOCAL, "--set=todoBackend.replica=2"], "replica"),
-    "a second database": ([*LOCAL, "--set=postgresql.replicas=2"], "/postgresql/replicas"),
-    "a privileged container": ([*LOCAL, "--set=todoFrontend.securityContext.privileged=true"], "privileged"),
-    "a Secret without a password": ([*LOCAL, "--set=secret.create=true"], "secret.values.POSTGRES_PASSWORD is empty"),
-    "an old Kubernetes": ([*LOCAL, "--kube-version=1.27.0"], "incompatible"),
+#: The longest first, so that the others run beside it.
+CHECKS: dict[str, Callable[[Context], Outcome]] = {
+    "checkov": checkov.check,
+    "kube-score": kube_score.check,
+    "lint": lint.check,
+    "refusals": refusals.check,
+    "helm-unittest": suites.check,
+    "kubeconform": kubeconform.check,
+    "pod-security": pod_security.check,
+    "helm-docs": readme.check,
+    "counts": counts.check,
 }
+#: Those whose rules are others' opinions, so that one may be wrong here for a reason.
+EXEMPTIBLE = {"checkov", "kube-score", "kubeconform", "pod-security"}
 
 
-def call(*command: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a command and keep what it says."""
-    return subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+@dataclass(frozen=True)
+class Verdict:
+    """A check's line and what is wrong by it."""
+
+    line: str
+    wrong: list[str]
 
 
-def lint(helm: Path, name: str, values: list[str]) -> list[str]:
-    """Findings of `helm lint --strict`; its tag messages for the bare defaults go to stderr and are wanted."""
-    done = call(helm, "lint", "--strict", CHART, *values)
-    findings = [line for line in done.stdout.splitlines() if line.startswith(("[INFO]", "[WARNING]", "[ERROR]"))]
-    if done.returncode and not findings:
-        findings = [done.stderr.strip()]
-    return [f"lint with {name}: {finding}" for finding in findings]
+def lines_of(findings: list[Finding]) -> list[str]:
+    """One line for each finding, with the renderings that have it."""
+    places: dict[str, list[str]] = {}
+    for one in findings:
+        places.setdefault(f"{one.object}: {one.rule}: {one.message}", []).append(one.rendering)
+    return [f"{text} ({', '.join(dict.fromkeys(names))})" if any(names) else text for text, names in places.items()]
 
 
-def render(helm: Path, name: str, values: list[str]) -> list[str]:
-    """What is wrong with the rendered objects."""
-    done = call(helm, "template", "todo-app", CHART, "--namespace", "todo", *values)
-    if done.returncode:
-        return [f"rendering with {name}: {done.stderr.strip()}"]
-    objects = [item for item in yaml.safe_load_all(done.stdout) if item]
-    kinds = Counter(item["kind"] for item in objects)
-    wrong = [] if kinds == OBJECTS else [f"rendering with {name}: found {dict(kinds)}, needed {OBJECTS}"]
-    for item in objects:
-        if item["metadata"].get("namespace") != "todo":
-            wrong.append(f"rendering with {name}: {item['kind']} {item['metadata']['name']} is not in the namespace")
-        if item["kind"] != "Deployment":
-            continue
-        for container in item["spec"]["template"]["spec"]["containers"]:
-            missing = {"startupProbe", "readinessProbe", "livenessProbe", "resources", "securityContext"} - set(
-                container
-            )
-            if missing:
-                wrong.append(f"rendering with {name}: {container['name']} lacks {', '.join(sorted(missing))}")
-    return wrong
+def judge(name: str, outcome: Outcome, exemptions: list[Exemption], seconds: float) -> Verdict:
+    """Weigh an outcome: findings without an exception, exceptions without a finding, and objects not seen."""
+    left, unused = apply(name, outcome.findings, exemptions)
+    wrong = [f"{name}: {line}" for line in lines_of(left)]
+    wrong += [
+        f"{name}: {one.object}: {one.rule}: the exception matches nothing any more; remove it from exceptions.yml"
+        for one in unused
+    ]
+    if outcome.seen != outcome.needed or not outcome.seen:
+        wrong.append(
+            f"{name}: found {outcome.seen} {outcome.what} looked at, needed {outcome.needed or 'at least one'}"
+        )
+    excepted = len(outcome.findings) - len(left)
+    tail = f", {excepted} findings excepted" if excepted else ""
+    return Verdict(
+        f"{name:<14}{outcome.seen:>5} {outcome.what}, {len(wrong) or 'nothing'} wrong{tail}, {seconds:.1f} s", wrong
+    )
 
 
-def refusals(helm: Path) -> list[str]:
-    """Wrong values that the chart takes, or refuses for another reason."""
-    wrong = []
-    for name, (arguments, said) in REFUSED.items():
-        done = call(helm, "template", "todo-app", CHART, *arguments)
-        if done.returncode == 0:
-            wrong.append(f"{name}: found it accepted, needed a refusal")
-        elif said not in done.stderr:
-            wrong.append(f"{name}: refused with {done.stderr.strip()!r}, needed a message with {said!r}")
-    return wrong
+def perform(name: str, context: Context, exemptions: list[Exemption]) -> Verdict:
+    """Run one check; one that could not do its work is wrong."""
+    begun = time.monotonic()
+    try:
+        verdict = judge(name, CHECKS[name](context), exemptions, time.monotonic() - begun)
+    except CheckError as error:
+        verdict = Verdict(f"{name:<14}failed, {time.monotonic() - begun:.1f} s", [f"{name}: {error}"])
+    print(verdict.line, flush=True)
+    return verdict
 
 
-def suites(unittest: Path) -> list[str]:
-    """Run the suites of `tests/`; their output is printed."""
-    done = call(unittest, CHART)
-    print(done.stdout.rstrip())
-    ran = re.search(r"^Tests: +(\d+) passed, (\d+) total", done.stdout, re.MULTILINE)
-    if done.returncode == 0 and ran and ran[1] == ran[2] != "0":
-        return []
-    return [f"helm unittest: {done.stderr.strip() or 'see above'}"]
+def check(bin_dir: Path) -> list[str]:
+    """Render and run every check; what is wrong. Raises CheckError where nothing can be checked."""
+    exemptions = load(EXEMPTIBLE)
+    checkov.prepare()
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "todo.k8s"
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="todo-k8s-chart-") as folder, ThreadPoolExecutor(max_workers=2) as pool:
+        begun = time.monotonic()
+        renderings = render_all(bin_dir / "helm", Path(folder))
+        total = sum(len(one.objects) for one in renderings)
+        print(f"{'render':<14}{total:>5} objects in {len(renderings)} renderings, {time.monotonic() - begun:.1f} s")
+        context = Context(bin_dir, renderings, cache)
+        verdicts = list(pool.map(lambda name: perform(name, context, exemptions), CHECKS))
+    return [line for verdict in verdicts for line in verdict.wrong]
 
 
 def main() -> int:
     """Check; the exit code says whether nothing is wrong."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("bin_dir", type=Path, help="folder with helm and helm-unittest")
-    tools = parser.parse_args().bin_dir
-    environments = {"values-local.yaml": [], "values-ci.yaml": [], "values-production.yaml": TAGS}
-    wrong = lint(tools / "helm", "the defaults", [])
-    for name, more in environments.items():
-        values = ["-f", str(CHART / name), *more]
-        wrong += lint(tools / "helm", name, values) + render(tools / "helm", name, values)
-    wrong += refusals(tools / "helm") + suites(tools / "helm-unittest")
+    parser.add_argument("bin_dir", type=Path, help="folder with helm and the tests' tools")
+    begun = time.monotonic()
+    try:
+        wrong = check(parser.parse_args().bin_dir)
+    except CheckError as error:
+        wrong = [str(error)]
     for line in wrong:
         print(line)
-    print(f"chart: {'nothing wrong' if not wrong else f'{len(wrong)} wrong'}")
+    print(f"chart: {f'{len(wrong)} wrong' if wrong else 'nothing wrong'}, {time.monotonic() - begun:.1f} s")
     return 1 if wrong else 0
 
 

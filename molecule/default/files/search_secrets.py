@@ -1,5 +1,6 @@
 """Searches for the values of a Secret wherever they must not be, and names the places, never a value.
 
+A value that the Secret does not hold any more is looked for, too, where the environment has it as SEARCH_ALSO.
 Prints how much was searched. Exit status: 1 where a value was found, 2 where a place that should be there was empty.
 """
 
@@ -9,6 +10,7 @@ import argparse
 import base64
 import gzip
 import json
+import os
 import re
 import subprocess
 import sys
@@ -50,6 +52,7 @@ class Search:
         for secret in self._get("secrets"):
             if secret["metadata"]["name"] == self.options.secret:
                 values = {key: base64.b64decode(value) for key, value in secret["data"].items()}
+                values["value of before"] = os.environ.get("SEARCH_ALSO", "").encode()
                 return {key: forms(value) for key, value in values.items() if len(value) >= MIN_LENGTH}
         raise SystemExit(f"no Secret {self.options.secret}")
 

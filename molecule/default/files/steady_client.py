@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import secrets
 import threading
 import time
 from pathlib import Path
@@ -22,9 +23,9 @@ TIMEOUT_SECONDS = 10
 class Client:
     """One person at both pages."""
 
-    def __init__(self, options: argparse.Namespace, number: int) -> None:
+    def __init__(self, options: argparse.Namespace) -> None:
         self.pages = {"todo": urlparse(options.todo).netloc, "chatbot": urlparse(options.chatbot).netloc}
-        self.account = {"email": f"verify-steady-{number}@example.com", "password": options.password}
+        self.account = {"email": f"verify-steady-{secrets.token_hex(6)}@example.com", "password": options.password}
         self.requests, self.sign_ins, self.failed = 0, 0, []
         self.token = ""
 
@@ -81,7 +82,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=300, help="at most")
     options = parser.parse_args()
-    clients = [Client(options, number) for number in range(options.clients)]
+    clients = [Client(options) for _number in range(options.clients)]
     deadline = time.monotonic() + options.seconds
     threads = [threading.Thread(target=client.work, args=(options.stop, deadline)) for client in clients]
     for thread in threads:

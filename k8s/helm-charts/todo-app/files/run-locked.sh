@@ -1,6 +1,6 @@
-# run-locked FILE SECONDS COMMAND…: runs COMMAND in this process once FILE is locked, and waits that long for the lock.
-# COMMAND and all it starts inherit the lock, so it is free when the last of them has ended, and not before: with any
-# image, two database servers on one volume, which would destroy it, are not possible.
+# run-locked FILE SECONDS COMMAND…: locks FILE, which may take SECONDS, and becomes COMMAND. It and all it starts inherit
+# the lock, so that it is free when the last of them has ended and not before: with any image, two database servers on
+# one volume, which would destroy it, are not possible.
 set -eu
 file=$1 limit=$2
 shift 2

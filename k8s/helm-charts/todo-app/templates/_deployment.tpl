@@ -32,6 +32,9 @@ spec:
       automountServiceAccountToken: false
       # Kubernetes would add POSTGRESQL_PORT=tcp://… and the like, which applications mistake for their settings.
       enableServiceLinks: false
+      {{- with include "todo-app.imagePullSecrets" .root }}
+      {{- . | nindent 6 }}
+      {{- end }}
       terminationGracePeriodSeconds: {{ include "todo-app.gracePeriod" . }}
       securityContext:
         {{- include "todo-app.podSecurityContext" . | nindent 8 }}

@@ -64,7 +64,7 @@ The way to the model. Policies know addresses and no names: OpenAI is any public
         cidr: 0.0.0.0/0
         except: [10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16]
     - ipBlock:
-        cidr: ::/0
+        cidr: "::/0"
         except: ["::1/128", "fc00::/7", "fe80::/10"]
   ports:
     {{- include "todo-app.port" 443 | nindent 4 }}

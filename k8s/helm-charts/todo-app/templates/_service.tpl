@@ -8,6 +8,10 @@ metadata:
   namespace: {{ .root.Release.Namespace }}
   labels:
     {{- include "todo-app.labels" . | nindent 4 }}
+  {{- with $service.annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
 spec:
   type: {{ $service.type }}
   selector:
@@ -17,7 +21,7 @@ spec:
       port: {{ $service.port }}
       targetPort: {{ .portName }}
       protocol: TCP
-      {{- if and (eq $service.type "NodePort") $service.nodePort }}
+      {{- if and (ne $service.type "ClusterIP") $service.nodePort }}
       nodePort: {{ $service.nodePort }}
       {{- end }}
 {{- end }}

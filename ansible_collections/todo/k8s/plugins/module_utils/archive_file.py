@@ -38,3 +38,8 @@ def sha256(file: BinaryIO) -> str:
     """Hash of an open file from its beginning."""
     file.seek(0)
     return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def size_text(size: int) -> str:
+    """Bytes in words, with a unit that leaves something before the point."""
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"

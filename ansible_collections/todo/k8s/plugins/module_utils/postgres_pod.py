@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
 from ansible_collections.todo.k8s.plugins.module_utils import postgres, progress
+from ansible_collections.todo.k8s.plugins.module_utils.archive_file import size_text
 from ansible_collections.todo.k8s.plugins.module_utils.kube import CLUSTER_ARGUMENTS, Kube, KubeError
 from ansible_collections.todo.k8s.plugins.module_utils.pod_exec import Ended, PodExec, find_pod
 
@@ -94,7 +95,7 @@ class Database:
 
 
 def _size_teller(done: str, size: Callable[[], int]) -> Callable[[float], None]:
-    return lambda seconds: progress.report(f"database: {size() / 1e6:.1f} MB {done}, {seconds:.0f} s")
+    return lambda seconds: progress.report(f"database: {size_text(size())} {done}, {seconds:.0f} s")
 
 
 def _check(ended: Ended, tool: str, needed: str) -> None:

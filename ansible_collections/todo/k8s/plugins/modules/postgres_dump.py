@@ -41,7 +41,7 @@ msg:
   description: What was saved.
   returned: always
   type: str
-  sample: "/home/ann/backups/todo.dump: 0.1 MB, read again to its end"
+  sample: "/home/ann/backups/todo.dump: 22.3 kB, read again to its end"
 path:
   description: The file.
   returned: success
@@ -82,7 +82,7 @@ def run(module: AnsibleModule) -> dict:
         database.dump(file)
         database.verify(file)
         result |= {"size": file.seek(0, 2), "sha256": archive_file.sha256(file)}
-    return result | {"msg": f"{path}: {result['size'] / 1e6:.1f} MB, read again to its end"}
+    return result | {"msg": f"{path}: {archive_file.size_text(result['size'])}, read again to its end"}
 
 
 def main() -> None:

@@ -52,7 +52,7 @@ msg:
   description: What was restored, and what it replaced.
   returned: always
   type: str
-  sample: "~/backups/todo.dump: restored, 0.1 MB; the database was empty before"
+  sample: "~/backups/todo.dump: restored, 22.3 kB; the database was empty before"
 replaced:
   description: Tables that held rows before, and how many.
   returned: success
@@ -64,6 +64,7 @@ from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.todo.k8s.plugins.module_utils.archive_file import size_text
 from ansible_collections.todo.k8s.plugins.module_utils.postgres import check_content
 from ansible_collections.todo.k8s.plugins.module_utils.postgres_pod import (
     POSTGRES_ARGUMENTS,
@@ -97,7 +98,7 @@ def run(module: AnsibleModule) -> dict:
     size = path.stat().st_size
     done = "would be restored" if module.check_mode else "restored"
     before = f"it replaces {rows(found)}" if found else "the database was empty before"
-    result = {"changed": True, "replaced": found, "msg": f"{path}: {done}, {size / 1e6:.1f} MB; {before}"}
+    result = {"changed": True, "replaced": found, "msg": f"{path}: {done}, {size_text(size)}; {before}"}
     if module._diff:
         result["diff"] = {"before": f"{rows(found) or 'no rows'}\n", "after": f"what {path.name} holds\n"}
     return result

@@ -167,6 +167,10 @@ def test_a_backup_never_takes_another_ones_place(tmp_path):
     assert path.read_text() == "kept" and list(tmp_path.iterdir()) == [path]
 
 
+def test_a_size_has_a_unit_that_tells_something():
+    assert [archive_file.size_text(size) for size in (22331, 999_999, 1_500_000)] == ["22.3 kB", "1000.0 kB", "1.5 MB"]
+
+
 def test_rows_that_count_are_told_by_table(database):
     assert database.content({}) == {"todo.users": 2}
     assert database.content({"todo.users": "email NOT LIKE 'verify-%@example.com'"}) == {"todo.users": 1}

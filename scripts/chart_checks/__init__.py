@@ -1,0 +1,1 @@
+"""Checks of the rendered chart, one module for each tool; scripts/check_chart.py runs them."""
