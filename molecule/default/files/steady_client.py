@@ -19,6 +19,8 @@ from urllib.parse import urlparse
 #: So that the client leaves the processor to what it watches.
 PAUSE_SECONDS = 0.1
 TIMEOUT_SECONDS = 10
+#: A person may send 60 messages a minute (chatbot/backend/README.md).
+BETWEEN_MESSAGES_SECONDS = 2
 
 
 class Client:
@@ -28,7 +30,7 @@ class Client:
         self.pages = {"todo": urlparse(options.todo).netloc, "chatbot": urlparse(options.chatbot).netloc}
         self.account = {"email": f"verify-steady-{secrets.token_hex(6)}@example.com", "password": options.password}
         self.requests, self.sign_ins, self.failed = 0, 0, []
-        self.token, self.conversation = "", None
+        self.token, self.conversation, self.next_message = "", None, 0.0
         self.kept = {}
         self.keep_alive = options.keep_alive
 
@@ -72,7 +74,10 @@ class Client:
         self.token = json.loads(body).get("access_token", "") if body.startswith(b"{") else ""
 
     def talk(self) -> None:
-        """Ask the assistant, in one conversation."""
+        """Ask the assistant now and then, in one conversation."""
+        if time.monotonic() < self.next_message:
+            return
+        self.next_message = time.monotonic() + BETWEEN_MESSAGES_SECONDS
         question = {"message": "List my tasks", **({"conversation_id": self.conversation} if self.conversation else {})}
         body = self.expect((200,), "chatbot", "POST", "/api/chat", question)
         self.conversation = json.loads(body).get("conversation_id") if body.startswith(b"{") else None
