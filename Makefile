@@ -11,7 +11,8 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/todo.k8s
 # Set for `make up BUNDLE=file`; `make bundle BUNDLE=file` names the file that is written.
 FROM_BUNDLE := $(if $(BUNDLE),$(filter up,$(MAKECMDGOALS)))
 
-.PHONY: help up down status test test-faults lint bench bench-images bench-app bundle distclean env unbundle
+.PHONY: help up down status backup restore rotate test test-faults lint bench bench-images bench-app bench-release bundle \
+	distclean env unbundle
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,10 +36,19 @@ down: env ## take it all away again (caches stay)
 
 distclean: env ## down, and caches, packages it installed and environments too
 	@$(PLAYBOOK) teardown.yml -e todo_distclean=true $(ARGS)
-	@rm -rf $(VENV) .venv-app node_modules */frontend/.next .ansible .pytest_cache .ruff_cache && echo "removed the Python environments, node_modules and tool caches"
+	@rm -rf $(VENV) .venv-app .venv-checkov node_modules */frontend/.next .ansible .pytest_cache .ruff_cache && echo "removed the Python environments, node_modules and tool caches"
 
 status: env ## what is running, in plain words
 	@$(PLAYBOOK) playbooks/status.yml $(ARGS)
+
+backup: env ## saves the database into a file of this host, ~/.local/share/todo.k8s/backups
+	@$(PLAYBOOK) playbooks/backup.yml $(ARGS)
+
+restore: env ## puts a backup in the database's place: FILE=file
+	@$(PLAYBOOK) playbooks/restore.yml -e "database_restore_file=$(FILE)" $(ARGS)
+
+rotate: env ## another value for one secret: KEY=jwt, openai (from OPENAI_API_KEY) or database
+	@$(PLAYBOOK) playbooks/rotate.yml -e "rotate_key=$(KEY)" $(ARGS)
 
 test: env ## every test: lint, unit, application, chart, and the whole path on a real Minikube
 	@$(VENV)/bin/python scripts/run_tests.py $(ARGS)
@@ -46,7 +56,7 @@ test: env ## every test: lint, unit, application, chart, and the whole path on a
 test-faults: env ## the slow fault scenarios
 	@$(VENV)/bin/python scripts/run_tests.py --faults $(ARGS)
 
-lint: env ## ruff, yamllint, ansible-lint
+lint: env ## ruff, yamllint, ansible-lint, and a search for secrets in git
 	@$(VENV)/bin/python scripts/run_tests.py --only lint $(ARGS)
 
 bench: env ## timings of the main job
@@ -57,3 +67,6 @@ bench-images: env ## timings of loading images, beside other ways (needs a runni
 
 bench-app: env ## answer times, saturation, page loads and memory of the application (needs a running `make up`)
 	@$(VENV)/bin/python bench/app.py $(ARGS)
+
+bench-release: env ## from `helm install` to all pods ready, and requests while services roll (needs a running `make up`)
+	@$(VENV)/bin/python bench/release.py $(ARGS)

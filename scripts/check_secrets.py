@@ -124,6 +124,14 @@ def tracked(root: Path) -> list[str]:
     return [name for name in listed.split("\0") if name and (root / name).is_file() and not (root / name).is_symlink()]
 
 
+def place(lines: list[str], number: int, value: str) -> int:
+    """The line that holds the value. In YAML with several values on a line detect-secrets counts too far."""
+    if value in lines[number - 1]:
+        return number
+    holders = [one for one, line in enumerate(lines, start=1) if value in line]
+    return max((one for one in holders if one < number), default=holders[0] if holders else number)
+
+
 def scan(root: Path, names: list[str]) -> list[Suspect]:
     """What looks like a secret in these files, by file and line."""
     found = SecretsCollection(root=str(root))
@@ -132,8 +140,10 @@ def scan(root: Path, names: list[str]) -> list[Suspect]:
     suspects = []
     for name, secret in found:
         lines = (root / name).read_text(encoding="utf-8", errors="replace").splitlines()
-        digest = hashlib.sha256((secret.secret_value or "").encode()).hexdigest()[:DIGITS]
-        suspects.append(Suspect(name, secret.line_number, secret.type, digest, lines[secret.line_number - 1]))
+        value = secret.secret_value or ""
+        number = place([*lines, *[""] * (secret.line_number - len(lines))], secret.line_number, value)
+        digest = hashlib.sha256(value.encode()).hexdigest()[:DIGITS]
+        suspects.append(Suspect(name, number, secret.type, digest, lines[number - 1]))
     return sorted(suspects, key=lambda one: (one.file, one.line, one.type))
 
 

@@ -53,6 +53,7 @@ def stages() -> list[Stage]:
         Stage("ruff format", "5 documentation", [str(BIN / "ruff"), "format", "--check", *python_files], group="lint"),
         Stage("yamllint", "5 documentation", [str(BIN / "yamllint"), "--strict", "."], group="lint"),
         Stage("ansible-lint", "5 documentation", [str(BIN / "ansible-lint"), "--offline"], group="lint"),
+        Stage("secrets in git", "5 documentation", [str(BIN / "python"), "scripts/check_secrets.py"], group="lint"),
         Stage("environment of the applications", "4 function", ["tests/support/app-venv.sh"]),
         play(PREPARATION, "3 deployment", "playbooks/prepare_tests.yml"),
         pytest("collection, unit", "4 function", "ansible_collections/todo/k8s/tests/unit"),
@@ -61,6 +62,7 @@ def stages() -> list[Stage]:
         pytest("chatbot-backend, API", "4 function", "chatbot/backend/tests", env=".venv-app"),
         # All of them: on the cluster, in molecule/default, those that stop services are skipped.
         pytest("pages, own stack", "4 function", "tests/browser"),
+        pytest("checks, unit", "2 chart", "tests/scripts"),
         Stage("chart", "2 chart", [str(BIN / "python"), "scripts/check_chart.py", str(STATE / "bin")]),
         *(molecule(name) for name in scenarios()),
         # After the whole path, which fills the caches and takes its engine away: the store is free then.
@@ -166,7 +168,8 @@ def main() -> int:
             results = [(stage, run(stage)) for stage in chosen]
     finally:
         begun = time.monotonic()
-        clean = leave_nothing()
+        # Linters set nothing up, and a cluster that is being worked with survives them.
+        clean = all(stage.group == "lint" for stage in chosen) or leave_nothing()
         last = time.monotonic() - begun
     print("\nStage                                 verdict   passed  failed  skipped  seconds")
     for stage, one in results:

@@ -7,14 +7,16 @@ import difflib
 from chart_checks.model import CHART, CheckError, Context, Finding, Outcome, call
 
 TEMPLATE = "README.md.gotmpl"
-REMEDY = f"BIN_DIR/helm-docs --chart-search-root={CHART.relative_to(CHART.parents[2])} --template-files={TEMPLATE}"
+# The values in the order of values.yaml, which puts together what belongs together.
+OPTIONS = [f"--template-files={TEMPLATE}", "--sort-values-order=file"]
+REMEDY = f"BIN_DIR/helm-docs --chart-search-root={CHART.relative_to(CHART.parents[2])} {' '.join(OPTIONS)}"
 
 
 def check(context: Context) -> Outcome:
     """Make the README anew and compare. Raises CheckError."""
     if not (CHART / TEMPLATE).is_file():
         raise CheckError(f"{CHART / TEMPLATE}: missing; needed: the README's template, with the values' table in it.")
-    arguments = ["--dry-run", "--log-level=error", f"--chart-search-root={CHART}", f"--template-files={TEMPLATE}"]
+    arguments = ["--dry-run", "--log-level=error", f"--chart-search-root={CHART}", *OPTIONS]
     done = call(context.bin_dir / "helm-docs", *arguments)
     if done.returncode or done.stderr.strip():
         raise CheckError(f"helm-docs: {done.stderr.strip()}")

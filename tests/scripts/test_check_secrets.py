@@ -41,6 +41,7 @@ def checkout(tmp_path):
         ("server.key", f"\n{PRIVATE_KEY}", 2, "MIIBOgIBAAJBAKj3"),
         ("values.yaml", f"user: todo\npassword: {RANDOM}\n", 2, RANDOM),
         ("values.yml", f"a: 1\nseed: {HEX}\n", 2, HEX),
+        ("flow.yaml", f"a: {{b: c, d: e, f: g}}\nh: {{password: {RANDOM}, i: j}}\nk: {{l: m}}\n", 2, RANDOM),
         ("settings.py", f'x = 1\n\napi_key = "{RANDOM}"\n', 3, RANDOM),
         ("quiet.py", f'api_key = "{RANDOM}"  # pragma: allow' + "list secret\n", 1, RANDOM),
     ],

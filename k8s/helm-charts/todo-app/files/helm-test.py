@@ -1,4 +1,4 @@
-"""What `helm test` asks from inside the cluster: connection, readiness, and a task's whole life. Ends at the first failure."""
+"""What `helm test` asks in the cluster: connection, readiness, and a task's whole life. Ends at the first failure."""
 
 import json
 import os
@@ -10,8 +10,11 @@ import urllib.error
 import urllib.request
 
 TIMEOUT = 10.0  # seconds, for a connection and for an answer
-ADDRESSES = {name.removesuffix("_ADDRESS").lower().replace("_", "-"): address
-             for name, address in os.environ.items() if name.endswith("_ADDRESS")}
+ADDRESSES = {
+    name.removesuffix("_ADDRESS").lower().replace("_", "-"): address
+    for name, address in os.environ.items()
+    if name.endswith("_ADDRESS")
+}
 #: What the network policies let nobody but the backends reach; the todo-backend's readiness speaks for it.
 NOT_CALLED = "postgresql"
 

@@ -5,8 +5,9 @@
 {{- end }}
 
 {{/*
-The user that owns the data, which PostgreSQL has to run as: the claim's annotation says it. A claim without one was
-made by chart 1.0.0, whose user was 999. Without a claim the data is yet to be made, by the user of the values.
+The user that owns the data, which PostgreSQL has to run as: the claim's annotation says it. A claim without one has the
+data of the server that runs on it now, or was left by chart 1.0.0, whose user was 999. Without a claim the data is yet to
+be made, by the user of the values.
 */}}
 {{- define "todo-app.dataUid" -}}
 {{- $wanted := .Values.postgresql.podSecurityContext.runAsUser -}}
@@ -14,7 +15,9 @@ made by chart 1.0.0, whose user was 999. Without a claim the data is yet to be m
 {{- if not $claim -}}
 {{ int $wanted }}
 {{- else -}}
-{{- $owner := dig "metadata" "annotations" "todo.k8s/data-uid" "999" $claim -}}
+{{- $server := lookup "apps/v1" "Deployment" .Release.Namespace "postgresql" -}}
+{{- $running := dig "spec" "template" "spec" "securityContext" "runAsUser" 999 $server | int | toString -}}
+{{- $owner := dig "metadata" "annotations" "todo.k8s/data-uid" $running $claim -}}
 {{ ternary (int $wanted) (int $owner) (eq $owner "arbitrary") }}
 {{- end -}}
 {{- end }}
