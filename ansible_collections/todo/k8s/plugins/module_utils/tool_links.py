@@ -19,7 +19,7 @@ def is_ours(link: Path, tools: Path) -> bool:
 
 
 def make(link: Path, target: str | Path) -> list[Path]:
-    """Point `link` to `target` in one step; returns the directories that had to be made, outermost first."""
+    """Point `link` to `target` in one step; returns what is new: directories, outermost first, and the link."""
     if link.exists() and not link.is_symlink():
         raise ToolError(f"{link}: a file that is no link is there; needed: a link to {target}. Move it away.")
     made = []
@@ -28,6 +28,7 @@ def make(link: Path, target: str | Path) -> list[Path]:
             break
         made.insert(0, directory)
     link.parent.mkdir(parents=True, exist_ok=True)
+    made += [] if link.is_symlink() else [link]
     fresh = link.with_name(f".{link.name}.{os.getpid()}")
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target)
@@ -35,19 +36,25 @@ def make(link: Path, target: str | Path) -> list[Path]:
     return made
 
 
-def remember(record: Path, directories: list[Path]) -> None:
-    """Add directories to the record of those that we made, one a line, each once."""
-    known = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
+def remember(record: Path, paths: list[Path]) -> None:
+    """Add directories and links to the record of those that this installation made, one a line, each once."""
+    known = recorded(record)
     record.parent.mkdir(parents=True, exist_ok=True)
-    lines = dict.fromkeys([*known, *map(str, directories)])
+    lines = dict.fromkeys([*known, *map(str, paths)])
     record.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
+def recorded(record: Path | None) -> list[str]:
+    """What `remember` has noted."""
+    return record.read_text(encoding="utf-8").splitlines() if record and record.exists() else []
+
+
 def ours(bin_dir: Path | None, plugins_dir: Path | None, tools: Path, record: Path | None) -> list[Path]:
-    """What there is to undo: links, then the record."""
+    """What there is to undo: links, then the record. A plugin is left to the installation that linked it first."""
     found = [path for path in sorted(bin_dir.iterdir()) if path.is_symlink()] if bin_dir and bin_dir.is_dir() else []
     if plugins_dir and plugins_dir.is_dir():
-        found += [path for path in sorted(plugins_dir.iterdir()) if is_ours(path, tools)]
+        made = recorded(record)
+        found += [path for path in sorted(plugins_dir.iterdir()) if is_ours(path, tools) and str(path) in made]
     if record and record.exists():
         found.append(record)
     return found
@@ -55,7 +62,7 @@ def ours(bin_dir: Path | None, plugins_dir: Path | None, tools: Path, record: Pa
 
 def remove(found: list[Path], bin_dir: Path | None, record: Path | None) -> None:
     """Undo what `ours` found, then the directories that we made and that are empty now."""
-    made = record.read_text(encoding="utf-8").splitlines() if record and record.exists() else []
+    made = recorded(record)
     for path in found:
         path.unlink(missing_ok=True)
     for directory in [*map(Path, reversed(made)), *([bin_dir] if bin_dir else [])]:

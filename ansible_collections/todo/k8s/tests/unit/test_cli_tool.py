@@ -223,7 +223,7 @@ def test_a_module_is_built_once_and_linked(go_home):
     ran = subprocess.run([go_home / "bin/hello"], capture_output=True, text=True, check=True)
     assert ran.stderr == "hello v9\n"
     assert said[0].startswith("building hello v1.2.3: 0 packages")
-    assert (go_home / "made").read_text() == f"{go_home}/bin\n"
+    assert (go_home / "made").read_text() == f"{go_home}/bin\n{go_home}/bin/hello\n"
 
     second = resolve(wanted_for(go_home, tool))
     assert not second.changed and second.tools["hello"]["seconds"] == 0.0
@@ -351,7 +351,8 @@ def test_links_are_made_moved_and_taken_back(tmp_path):
     record = tmp_path / "state/made"
     (tmp_path / "home").mkdir()
     tool_links.remember(record, tool_links.make(link, cache / "b-1/buildx"))
-    assert record.read_text() == f"{tmp_path}/home/.docker\n{tmp_path}/home/.docker/cli-plugins\n"
+    plugins = f"{tmp_path}/home/.docker/cli-plugins"
+    assert record.read_text() == f"{tmp_path}/home/.docker\n{plugins}\n{plugins}/docker-buildx\n"
     assert tool_links.make(link, cache / "b-2/buildx") == []
     assert tool_links.points_to(link, cache / "b-2/buildx") and tool_links.is_ours(link, cache)
     found = tool_links.ours(None, link.parent, cache, record)
@@ -366,6 +367,18 @@ def test_what_others_put_there_stays(tmp_path):
     (plugins / "docker-scan").symlink_to("/usr/bin/docker-scan")
     tool_links.remove(tool_links.ours(None, plugins, cache, record), None, record)
     assert [path.name for path in plugins.iterdir()] == ["docker-scan"]
+
+
+def test_a_plugin_stays_with_the_installation_that_linked_it(tmp_path):
+    plugins, cache = tmp_path / ".docker/cli-plugins", tmp_path / "cache/tools"
+    first, second = tmp_path / "first", tmp_path / "second"
+    tool_links.remember(first, tool_links.make(plugins / "docker-buildx", cache / "b-1/buildx"))
+    # Another installation on this host finds it in place, and is taken away again.
+    tool_links.remember(second, tool_links.make(plugins / "docker-buildx", cache / "b-1/buildx"))
+    tool_links.remove(tool_links.ours(None, plugins, cache, second), None, second)
+    assert tool_links.points_to(plugins / "docker-buildx", cache / "b-1/buildx")
+    tool_links.remove(tool_links.ours(None, plugins, cache, first), None, first)
+    assert not plugins.exists()
 
 
 def test_a_file_in_a_links_place_is_refused(tmp_path):
