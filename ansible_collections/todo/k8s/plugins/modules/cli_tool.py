@@ -86,7 +86,9 @@ options:
     description: Where the Docker CLI looks for plugins; a tool that is one and is not on PATH is linked there.
     type: path
   record:
-    description: File in which links and the directories made for them are written down; C(state=absent) leaves a plugin that is not in it.
+    description:
+      - File in which links and the directories made for them are written down.
+      - With C(state=absent), a plugin that is not in it stays.
     type: path
   drop_caches:
     description: Whether to remove Go's modules and compiled packages, which are gigabytes, after building.
