@@ -14,7 +14,9 @@ SCRIPT = Path(__file__).resolve().parents[2] / "k8s/helm-charts/todo-app/files/r
 
 def start(lock: Path, seconds: int, *command: str) -> subprocess.Popen[str]:
     """The script as the chart's pods start it."""
-    arguments = ["/bin/sh", "-c", SCRIPT.read_text(encoding="utf-8"), "run-locked", str(lock), str(seconds), *command]
+    # As in a pod: a run of the tests in the background ignores SIGINT, which a shell could not undo.
+    arguments = ["env", "--default-signal=INT,TERM"]
+    arguments += ["/bin/sh", "-c", SCRIPT.read_text(encoding="utf-8"), "run-locked", str(lock), str(seconds), *command]
     return subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 

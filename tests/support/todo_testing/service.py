@@ -80,7 +80,8 @@ class Service:
 
     def logs(self) -> list[dict[str, Any]]:
         """Its log lines; every line has to be a JSON object."""
-        return [json.loads(line) for line in self.text().splitlines()]
+        # A line that is being written has no end yet.
+        return [json.loads(line) for line in self.text().splitlines(keepends=True) if line.endswith("\n")]
 
     def stop(self, seconds: float = 20) -> int:
         """Send SIGTERM, wait, and return the exit status."""
