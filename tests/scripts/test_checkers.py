@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 
 import pytest
 from chart_checks import checkov, counts, kube_score, kubeconform, lint, pod_security, readme, suites
@@ -74,15 +75,21 @@ def test_checkov_finds_a_privileged_container_and_a_skipped_rule(context):
     assert "skipped by an annotation" in {one.message for one in outcome.findings if one.rule == "CKV_K8S_14"}
 
 
-def test_lint_and_suites_find_a_broken_template(context, tmp_path, monkeypatch):
-    chart = tmp_path / "todo-app"
+def small_chart(folder: Path, kind: str, asserted: str) -> Path:
+    """A chart of one template and one suite."""
+    chart = folder / "todo-app"
     (chart / "templates").mkdir(parents=True)
     (chart / "tests").mkdir()
     (chart / "Chart.yaml").write_text("apiVersion: v2\nname: todo-app\nversion: 1.0.0\n")
-    (chart / "templates/a.yaml").write_text("kind: {{ .Values.none.such }}\n")
+    (chart / "templates/a.yaml").write_text(f"kind: {kind}\n")
     (chart / "tests/a_test.yaml").write_text(
-        "suite: a\ntemplates: [templates/a.yaml]\ntests: [{it: is x, asserts: [{isKind: {of: x}}]}]\n"
+        f"suite: a\ntemplates: [templates/a.yaml]\ntests: [{{it: is so, asserts: [{asserted}]}}]\n"
     )
+    return chart
+
+
+def test_lint_and_suites_find_a_broken_template(context, tmp_path, monkeypatch):
+    chart = small_chart(tmp_path, "{{ .Values.none.such }}", "{isKind: {of: x}}")
     for module in (lint, suites):
         monkeypatch.setattr(module, "CHART", chart)
     here = context(BAD)
@@ -95,14 +102,7 @@ def test_lint_and_suites_find_a_broken_template(context, tmp_path, monkeypatch):
 
 
 def test_a_snapshot_that_nobody_recorded_fails_once(context, tmp_path, monkeypatch):
-    chart = tmp_path / "todo-app"
-    (chart / "templates").mkdir(parents=True)
-    (chart / "tests").mkdir()
-    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: todo-app\nversion: 1.0.0\n")
-    (chart / "templates/a.yaml").write_text("kind: ConfigMap\n")
-    (chart / "tests/a_test.yaml").write_text(
-        "suite: a\ntemplates: [templates/a.yaml]\ntests: [{it: is so, asserts: [{matchSnapshot: {}}]}]\n"
-    )
+    chart = small_chart(tmp_path, "ConfigMap", "{matchSnapshot: {}}")
     monkeypatch.setattr(suites, "CHART", chart)
     assert suites.check(context(BAD)).findings[0].message.startswith("found 1 taken and 0 recorded")
     assert suites.check(context(BAD)).findings == []

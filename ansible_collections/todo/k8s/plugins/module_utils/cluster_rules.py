@@ -135,31 +135,41 @@ def _rights(wants: Wants, seen: Seen) -> list[dict[str, str]]:
 
 
 def _storage(wants: Wants, seen: Seen) -> list[dict[str, str]]:
-    if not wants.storage or seen.storage_classes is None:
+    if not wants.storage:
         return []
-    names = _names(seen.storage_classes)
-    if wants.storage_class and wants.storage_class not in names:
-        found = f"not among {', '.join(names) or 'none'}"
-        remedy = "set cluster_storage_class to one of them"
-        return [finding(ERROR, f"storage class {wants.storage_class}", found, "one of the cluster", remedy)]
-    if not wants.storage_class and not _default(seen.storage_classes, DEFAULT_STORAGE):
-        found = f"none that is the default ({', '.join(names) or 'there is none at all'})"
-        return [finding(ERROR, "storage class", found, "one for the database's volume", "set cluster_storage_class")]
-    return []
+    lacking = ERROR, "storage class", "one for the database's volume"
+    return _class(seen.storage_classes, wants.storage_class, DEFAULT_STORAGE, "cluster_storage_class", lacking)
 
 
 def _ingress(wants: Wants, seen: Seen) -> list[dict[str, str]]:
-    if not wants.ingress or seen.ingress_classes is None:
+    if not wants.ingress:
         return []
-    names = _names(seen.ingress_classes)
-    if wants.ingress_class and wants.ingress_class not in names:
-        found = f"not among {', '.join(names) or 'none'}"
-        remedy = "set cluster_ingress_class to one of them, or choose another cluster_way_in"
-        return [finding(ERROR, f"ingress class {wants.ingress_class}", found, "one of the cluster", remedy)]
-    if not wants.ingress_class and not _default(seen.ingress_classes, DEFAULT_INGRESS):
-        found = f"none that is the default ({', '.join(names) or 'there is none at all'})"
-        needed, remedy = "a controller that serves the ingress", "set cluster_ingress_class"
-        return [finding(WARNING, "ingress class", found, needed, remedy)]
+    lacking = WARNING, "ingress class", "a controller that serves the ingress"
+    return _class(seen.ingress_classes, wants.ingress_class, DEFAULT_INGRESS, "cluster_ingress_class", lacking)
+
+
+def _class(
+    found: Sequence[Mapping[str, Any]] | None, name: str, default: str, setting: str, lacking: tuple[str, str, str]
+) -> list[dict[str, str]]:
+    """A class that is named has to be there, otherwise there has to be a default one.
+
+    Args:
+        found: the classes; None where the user may not see them.
+        name: the class that is wanted; empty for the default.
+        default: annotation of the default one.
+        setting: what people set to name one.
+        lacking: severity without a default, subject, and what it is needed for.
+    """
+    severity, subject, needed = lacking
+    if found is None:
+        return []
+    names = _names(found)
+    if name and name not in names:
+        text = f"not among {', '.join(names) or 'none'}"
+        return [finding(ERROR, f"{subject} {name}", text, "one of the cluster", f"set {setting} to one of them")]
+    if not name and not _default(found, default):
+        text = f"none that is the default ({', '.join(names) or 'there is none at all'})"
+        return [finding(severity, subject, text, needed, f"set {setting}")]
     return []
 
 
